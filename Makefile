@@ -1,0 +1,60 @@
+# One verb per need; `make help` lists them. Works with GNU make 3.81 (macOS) and later.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python >= 3.11 on the PATH, unless PYTHON names one.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+
+.PHONY: help demo up test lint format types lock clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/runtime  ## Install, start everything, run a learning-rate sweep on the digits and show the answer
+	@$(BIN)/backsweep demo
+
+up: $(VENV)/runtime  ## Install and serve on this machine until Ctrl-C (broker, workers, API, dashboard)
+	@$(BIN)/backsweep up
+
+test: $(VENV)/dev  ## Run every test (units, SQLite, PostgreSQL, broker and workers, browser)
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev  ## Check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev  ## Format the code and apply the safe fixes
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:  ## Resolve the dependencies anew into requirements/*.lock (needs uv)
+	uv pip compile pyproject.toml --group build $(LOCK_OPTIONS) -o requirements/runtime.lock
+	uv pip compile pyproject.toml --group build --group dev -c requirements/runtime.lock $(LOCK_OPTIONS) -o requirements/dev.lock
+
+# One lock for Linux and macOS: names, versions and hashes, no addresses.
+LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-annotate --custom-compile-command "make lock" --quiet
+
+clean:  ## Remove the virtual environment and caches (never your runs)
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis build *.egg-info
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Backsweep needs Python 3.11 or later; none was found on the PATH. Name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Creating $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime: requirements/runtime.lock pyproject.toml | $(BIN)/python
+	@echo "Installing the pinned dependencies (about a minute the first time)"
+	@$(PIP_INSTALL) --require-hashes -r requirements/runtime.lock
+	@$(PIP_INSTALL) --no-build-isolation --no-index --editable .
+	@touch $@
+
+$(VENV)/dev: requirements/dev.lock $(VENV)/runtime | $(BIN)/python
+	@echo "Installing the pinned development dependencies"
+	@$(PIP_INSTALL) --require-hashes -r requirements/dev.lock
+	@touch $@
