@@ -1,0 +1,136 @@
+"""Evaluation gives one run the same bits alone as in a population, and the constant predictor to compare it with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from core.arrays import Float64Array, FloatArray, IntArray
+from core.batches import Table
+from core.configuration import Configuration
+from core.errors import ShapeError
+from core.examples import Examples
+from core.layout import Layout
+from core.members import EVALUATION_ROWS
+from core.metrics import Metrics, classification_metrics, r_squared, regression_metrics
+from core.network import Network, layer_sizes
+from core.passes import Pass, Tally
+from core.rows import RowSets, spans
+
+
+class Evaluator:
+    """Loss and score of all runs of a population on their rows, in chunks whose size no population changes."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        layout: Layout,
+        table: Table,
+        weights: FloatArray,
+        rows: RowSets,
+        spread: Float64Array | None,
+    ) -> None:
+        """Prepare to evaluate `weights` (runs, width) as they are at each call; `spread` as in Tally."""
+        self._order = rows.order(0)
+        self._spans = spans(rows.count, EVALUATION_ROWS)
+        self._runs, self._count, self._spread = weights.shape[0], rows.count, spread
+        self._passes = {
+            size: Pass(configuration, layout, table, weights, None, (rows.sets, size))
+            for size in {stop - start for start, stop in self._spans}
+        }
+
+    def measure(self, keep: Callable[[FloatArray], None] | None = None) -> tuple[Float64Array, Float64Array]:
+        """Return loss and score (runs,); `keep` sees the outputs of each chunk, valid until the next."""
+        tally = Tally(self._runs, self._count, len(self._spans), self._spread)
+        for chunk, (start, stop) in enumerate(self._spans):
+            done = self._passes[stop - start]
+            done.forward(self._order[:, start:stop])
+            tally.add(done, chunk, start, stop)
+            if keep is not None:
+                keep(done.outputs)
+        return tally.loss(), tally.score()
+
+
+def evaluate(
+    configuration: Configuration, parameters: Mapping[str, FloatArray], examples: Examples, rows: IntArray
+) -> Metrics:
+    """Return all metrics of one trained network on these rows; loss and score equal those of training to the bit.
+
+    Raises: ShapeError if there are no rows, or the parameters have other shapes than the configuration says.
+    """
+    if not rows.size:
+        raise ShapeError("there are no rows to evaluate on; allowed: at least one")
+    dtype = np.dtype(configuration.dtype)
+    layout = Layout(layer_sizes(configuration, examples.features, examples.outputs))
+    weights = layout.pack(parameters, dtype)[None]
+    table = Table.of(examples, configuration.loss, dtype)
+    outputs: list[FloatArray] = []
+    evaluator = Evaluator(configuration, layout, table, weights, RowSets([rows]), spread(examples, [rows]))
+    with np.errstate(all="ignore"):
+        loss, score = evaluator.measure(lambda chunk: outputs.append(chunk[0].copy()))
+        answers = np.concatenate(outputs).astype(np.float64)
+        if examples.task == "classification":
+            return classification_metrics(
+                float(loss[0]), answers.argmax(axis=1), examples.targets[rows], examples.outputs
+            )
+        return regression_metrics(float(loss[0]), float(score[0]), answers - examples.targets[rows])
+
+
+def predict(
+    configuration: Configuration, parameters: Mapping[str, FloatArray], inputs: Float64Array
+) -> Float64Array:
+    """Return the outputs (rows, outputs) for these inputs (rows, features): probabilities under softmax."""
+    dtype = np.dtype(configuration.dtype)
+    outputs = int(parameters[f"layers.{len(configuration.hidden_layers)}.bias"].shape[0])
+    layout = Layout(layer_sizes(configuration, inputs.shape[1], outputs))
+    weights = layout.pack(parameters, dtype)[None]
+    answers = np.empty((inputs.shape[0], outputs))
+    values = np.ascontiguousarray(inputs, dtype)
+    with np.errstate(all="ignore"):
+        for start, stop in spans(inputs.shape[0], EVALUATION_ROWS):
+            network = Network(configuration, layout, weights, None, stop - start)
+            answers[start:stop] = network.forward(values[None, start:stop])[0]
+        if configuration.output_activation == "softmax":
+            powers = np.exp(answers - answers.max(axis=1, keepdims=True))
+            answers = powers / powers.sum(axis=1, keepdims=True)
+    return answers
+
+
+def constant_predictor(examples: Examples, train_rows: IntArray, rows: IntArray, loss: str) -> Metrics:
+    """Return the metrics on `rows` of always answering the class frequencies, or means, of `train_rows`.
+
+    Its cross-entropy is infinite where `rows` hold a class that `train_rows` do not.
+    """
+    if examples.task == "regression":
+        mean = examples.targets[train_rows].mean(axis=0)
+        residual = mean - examples.targets[rows]
+        left = np.sum(residual**2, axis=0)[None]
+        about_mean = spread(examples, [rows])
+        return regression_metrics(
+            float(np.mean(residual**2)), float(r_squared(left, about_mean)[0]), residual
+        )
+    frequencies = (
+        np.bincount(examples.targets[train_rows].astype(np.int64), minlength=examples.outputs)
+        / train_rows.size
+    )
+    classes = examples.targets[rows].astype(np.int64)
+    if loss == "cross_entropy":
+        with np.errstate(divide="ignore"):
+            value = float(np.mean(-np.log(frequencies[classes])))
+    else:
+        value = float(np.mean((frequencies - np.eye(examples.outputs)[classes]) ** 2))
+    predicted = np.full(rows.size, int(frequencies.argmax()), np.int64)
+    return classification_metrics(value, predicted, classes, examples.outputs)
+
+
+def spread(examples: Examples, rows: list[IntArray]) -> Float64Array | None:
+    """Return the sum of squares about the mean of each run's targets (runs, outputs), None in classification."""
+    if examples.task == "classification":
+        return None
+    return np.stack(
+        [
+            ((examples.targets[chosen] - examples.targets[chosen].mean(axis=0)) ** 2).sum(axis=0)
+            for chosen in rows
+        ]
+    )

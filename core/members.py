@@ -1,0 +1,90 @@
+"""A member is one run of a population; which runs may train together is decided by shape alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.arrays import IntArray
+from core.configuration import Configuration
+from core.errors import ShapeError
+from core.examples import Examples
+from core.fields import FIELDS
+from core.layout import Layout
+from core.network import layer_sizes
+from core.optimizers import OPTIMIZERS
+
+EVALUATION_ROWS = (
+    128  # examples per chunk where a network is only evaluated: a constant, because bits depend on it
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One configuration with one seed, and the rows that it learns from and is validated on.
+
+    Shapes:
+        train_rows       (n,) int64, at least one
+        validation_rows  (m,) int64, possibly none
+
+    Raises: ShapeError.
+    """
+
+    configuration: Configuration
+    seed: int
+    train_rows: IntArray
+    validation_rows: IntArray
+
+    def __post_init__(self) -> None:
+        for name in ("train_rows", "validation_rows"):
+            rows = getattr(self, name)
+            if rows.ndim != 1 or rows.dtype != np.int64:
+                raise ShapeError(
+                    f"{name} are {rows.dtype} of shape {rows.shape}; allowed: int64 of shape (rows,)"
+                )
+        if not self.train_rows.size:
+            raise ShapeError("train_rows are empty; allowed: at least one row")
+
+    def shape_key(self, examples: Examples) -> tuple[object, ...]:
+        """Return the key of the populations that this member may join."""
+        return shape_key(
+            self.configuration,
+            features=examples.features,
+            outputs=examples.outputs,
+            train_rows=self.train_rows.size,
+            validation_rows=self.validation_rows.size,
+        )
+
+
+def shape_key(
+    configuration: Configuration, *, features: int, outputs: int, train_rows: int, validation_rows: int
+) -> tuple[object, ...]:
+    """Return a key that is equal for runs that may train in one population.
+
+    Seed, learning rate, momentum, betas, epsilon and the way weights are first drawn are free. Keys can be sorted.
+    """
+    settings = tuple(str(getattr(configuration, name)) for name, field in FIELDS.items() if not field.free)
+    return (features, outputs, train_rows, validation_rows, *settings)
+
+
+def working_set_bytes(
+    configuration: Configuration, *, features: int, outputs: int, train_rows: int, validation_rows: int
+) -> int:
+    """Return the bytes that one more run adds to a population while it trains.
+
+    Counted: parameters, gradients, optimizer state, the copy that an interrupted epoch falls back to, and the
+    arrays of one training batch and one chunk of validation, its inputs included.
+    """
+    sizes = layer_sizes(configuration, features, outputs)
+    slots = len(OPTIMIZERS[configuration.optimizer].state_names)
+    flat = Layout(sizes).width * (2 * (1 + slots) + 1)
+    batch = (
+        train_rows if configuration.batch_size == "full" else min(int(configuration.batch_size), train_rows)
+    )
+    # Outputs of a layer, their derivative, and the activation's own two arrays.
+    training = batch * (features + 4 * sum(sizes[1:]))
+    validation = min(EVALUATION_ROWS, validation_rows) * (features + 3 * sum(sizes[1:]))
+    return (flat + training + validation) * np.dtype(configuration.dtype).itemsize + 8 * (
+        train_rows + validation_rows
+    )

@@ -1,0 +1,156 @@
+"""A population is the whole state of training: members, parameters, optimizer state and epoch, all of it explicit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from core import checkpoints
+from core.arrays import FloatArray, IntArray
+from core.configuration import configuration_hash
+from core.errors import CoreError, DataError, ShapeError
+from core.examples import Examples
+from core.initializers import initial_row
+from core.layout import Layout
+from core.members import Member
+from core.network import layer_sizes
+from core.optimizers import OPTIMIZERS, State, initial_state
+from core.version import NUMERICS_VERSION
+
+
+class Population:
+    """Runs of one shape that train in step with each other, none of them touching another's bits.
+
+    Shapes:
+        active          (k,) indices into `members` of those still training, ascending
+        weights         (k, layout.width)
+        state[name]     (k, layout.width), as the optimizer names them
+    """
+
+    def __init__(
+        self, members: Sequence[Member], examples: Examples, weights: FloatArray, state: State, epoch: int
+    ) -> None:
+        """Take over a state; `start` and `resume` are the ways to make one."""
+        self.members = tuple(members)
+        self.examples = examples
+        self.layout = _common_layout(self.members, examples)
+        self.weights = weights
+        self.state = state
+        self.epoch = epoch  # the last that is finished, 0 at the start
+        self.active: IntArray = np.arange(len(self.members), dtype=np.int64)
+
+    @classmethod
+    def start(cls, members: Sequence[Member], examples: Examples) -> Population:
+        """Draw first weights for every member.
+
+        Raises: ShapeError if the members cannot train together, DataError if they name rows that do not exist.
+        """
+        layout = _common_layout(members, examples)
+        drawn: dict[tuple[object, ...], FloatArray] = {}
+        for member in members:
+            draw = _draw(member)
+            if draw not in drawn:
+                drawn[draw] = initial_row(member.configuration, member.seed, layout)
+        weights = np.stack([drawn[_draw(member)] for member in members])
+        return cls(members, examples, weights, initial_state(members[0].configuration.optimizer, weights), 0)
+
+    @classmethod
+    def resume(cls, members: Sequence[Member], examples: Examples, saved: Sequence[bytes]) -> Population:
+        """Continue from one checkpoint per member, all of one epoch, to the same bits as without the interruption.
+
+        Raises: DataError if a checkpoint is damaged, belongs to another member or was made by other arithmetic;
+        ShapeError if they are of different epochs or not one per member.
+        """
+        layout = _common_layout(members, examples)
+        if len(saved) != len(members):
+            raise ShapeError(f"{len(saved)} checkpoints for {len(members)} members; allowed: one for each")
+        loaded = [checkpoints.decode(checkpoint) for checkpoint in saved]
+        for member, (header, _) in zip(members, loaded, strict=True):
+            _check_header(header, member, examples)
+        epochs = sorted({header["epoch"] for header, _ in loaded})
+        if len(epochs) != 1:
+            raise ShapeError(f"the checkpoints are of epochs {epochs}; allowed: all of one epoch")
+        names = ("weights", *OPTIMIZERS[members[0].configuration.optimizer].state_names)
+        for _, arrays in loaded:
+            if {name: array.shape for name, array in arrays.items()} != dict.fromkeys(names, (layout.width,)):
+                raise DataError(
+                    f"a checkpoint holds {sorted(arrays)}; allowed: {sorted(names)} of {layout.width} numbers"
+                )
+        stacked = {name: np.stack([arrays[name] for _, arrays in loaded]) for name in names}
+        return cls(members, examples, stacked.pop("weights"), stacked, epochs[0])
+
+    def drop(self, members: Iterable[int]) -> None:
+        """Take members out; the others move together and keep their bits. Those already gone are passed over."""
+        keep = ~np.isin(self.active, np.fromiter(members, np.int64))
+        if keep.all():
+            return
+        self.active = self.active[keep]
+        self.weights = self.weights[keep]
+        self.state = {name: array[keep] for name, array in self.state.items()}
+
+    def checkpoint(self, member: int) -> bytes:
+        """Return everything that continuing this member from the last finished epoch needs, bit for bit.
+
+        Raises: CoreError if the member is no longer training.
+        """
+        row = self._row(member)
+        arrays = {"weights": self.weights[row], **{name: array[row] for name, array in self.state.items()}}
+        return checkpoints.encode(
+            {"epoch": self.epoch, **_identity(self.members[member], self.examples)}, arrays
+        )
+
+    def parameters(self, member: int) -> dict[str, FloatArray]:
+        """Return copies of a member's tensors: `layers.0.weight` (inputs, outputs), `layers.0.bias` (outputs,), ...
+
+        Raises: CoreError if the member is no longer training; its ending holds its parameters then.
+        """
+        return self.layout.unpack(self.weights[self._row(member)])
+
+    def _row(self, member: int) -> int:
+        rows = np.flatnonzero(self.active == member)
+        if not rows.size:
+            raise CoreError(f"member {member} is not training; allowed: {self.active.tolist()}")
+        return int(rows[0])
+
+
+def _common_layout(members: Sequence[Member], examples: Examples) -> Layout:
+    """Return the layout of these members' networks, having checked that they fit together and fit the examples."""
+    if not members:
+        raise ShapeError("a population needs at least one member")
+    keys = {member.shape_key(examples) for member in members}
+    if len(keys) != 1:
+        raise ShapeError(
+            f"{len(members)} members have {len(keys)} different shapes; allowed: equal shape_key for all"
+        )
+    for member in members:
+        rows = np.concatenate((member.train_rows, member.validation_rows))
+        if rows.min() < 0 or rows.max() >= examples.rows:
+            raise DataError(f"rows run from {rows.min()} to {rows.max()}; allowed: 0 to {examples.rows - 1}")
+    return Layout(layer_sizes(members[0].configuration, examples.features, examples.outputs))
+
+
+def _draw(member: Member) -> tuple[object, ...]:
+    """Return what first weights depend on, besides what a population has in common."""
+    return member.seed, member.configuration.initializer, member.configuration.init_scale
+
+
+def _identity(member: Member, examples: Examples) -> dict[str, object]:
+    """Return what a checkpoint must agree with to be this member's."""
+    return {
+        "numerics_version": NUMERICS_VERSION,
+        "configuration": configuration_hash(member.configuration),
+        "seed": member.seed,
+        "features": examples.features,
+        "outputs": examples.outputs,
+        "train_rows": hashlib.sha256(member.train_rows.tobytes()).hexdigest(),
+    }
+
+
+def _check_header(header: dict[str, object], member: Member, examples: Examples) -> None:
+    for name, expected in _identity(member, examples).items():
+        if header.get(name) != expected:
+            raise DataError(
+                f"a checkpoint's {name} is {header.get(name)!r}; allowed: {expected!r}, the member's"
+            )

@@ -1,0 +1,59 @@
+"""What an epoch tells its caller, and what the caller may answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.arrays import Float64Array, FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Ending:
+    """How one member's training ended, with its final weights.
+
+    A completed run's parameters are those after its last step. A diverged run's are those that its last epoch began
+    with: the last that are known to be good.
+    """
+
+    member: int
+    state: Literal["completed", "diverged"]
+    reason: str
+    epoch: int  # the epoch it ended in, counted from 1
+    step: int | None  # the step of that epoch, counted from 1, at which a loss was first not finite
+    collapsed: bool  # completed, but no better than the constant predictor
+    parameters: dict[str, FloatArray]
+    weights_sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class EpochReport:
+    """One finished epoch of every member that trained in it, those that ended in it included.
+
+    Shapes:
+        members             (k,) indices into the population's members, ascending
+        all other arrays    (k,) float64; validation is NaN where there are no validation rows
+
+    `train_loss` and `train_score` are means over the epoch's examples as they were trained on, each before the step
+    that it led to. `gradient_norm` and `update_ratio` (length of the change over length of the parameters after
+    it) are those of the epoch's last step.
+    """
+
+    epoch: int
+    members: IntArray
+    train_loss: Float64Array
+    train_score: Float64Array
+    validation_loss: Float64Array
+    validation_score: Float64Array
+    learning_rate: Float64Array
+    gradient_norm: Float64Array
+    update_ratio: Float64Array
+    endings: tuple[Ending, ...]
+
+
+@dataclass(frozen=True)
+class Directive:
+    """The caller's answer to a report: stop altogether, or drop single members without an ending."""
+
+    stop: bool = False
+    drop: tuple[int, ...] = ()

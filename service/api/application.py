@@ -1,0 +1,32 @@
+"""The HTTP interface as one call: routes, failures and description become part of an application."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+
+from service.api.failures import answer_failures
+from service.api.openapi import describe
+from service.api.routes import curves, datasets, health, login, runs, summary, sweeps, weights, workers
+
+PREFIX = "/api/v1"
+VERSIONED = (sweeps, curves, summary, runs, weights, datasets, workers)
+
+TAGS = [
+    {"name": "sweeps", "description": "Submitted jobs and their answers."},
+    {"name": "runs", "description": "Single trainings: configuration, losses and weights."},
+    {"name": "datasets", "description": "What can be trained on."},
+    {"name": "workers", "description": "Who trains."},
+    {"name": "service", "description": "The service itself."},
+]
+
+
+def add_api(app: FastAPI) -> None:
+    """Add every route of the interface."""
+    versioned = APIRouter(prefix=PREFIX)
+    for module in VERSIONED:
+        versioned.include_router(module.router)
+    app.include_router(versioned)
+    app.include_router(health.router)
+    app.include_router(login.router)
+    answer_failures(app)
+    describe(app)

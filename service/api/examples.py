@@ -1,0 +1,20 @@
+"""Submissions that work as they stand, shown in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.planning.submission import EXAMPLE
+
+SUBMISSIONS: dict[str, Any] = {
+    "smallest": {
+        "summary": "The smallest sweep",
+        "value": {
+            "name": "iris, three rates",
+            "dataset": "iris",
+            "method": "grid",
+            "parameters": {"learning_rate": {"values": [0.01, 0.1, 1.0]}, "epochs": 20},
+        },
+    },
+    "learning_rates": {"summary": "A learning-rate curve for two widths", "value": EXAMPLE},
+}

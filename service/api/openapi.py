@@ -1,0 +1,71 @@
+"""The OpenAPI document: FastAPI's, with what it cannot see of our own reading, gates and failures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from service.api.gate.authentication import PUBLIC
+from service.api.problems import Problem, documented
+from service.planning.submission import SweepSubmission
+
+REFERENCE = "#/components/schemas/{model}"
+SECURITY_SCHEMES = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The service's token, or an API key `bs_<prefix>_<secret>`.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "backsweep_8765",
+        "description": "A browser's session; the cookie's name ends with the service's port.",
+    },
+}
+
+
+def describe(app: FastAPI) -> None:
+    """Let `app` answer /openapi.json with the whole truth."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI documents
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        description=app.description,
+        routes=app.routes,
+        tags=app.openapi_tags,
+    )
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = SECURITY_SCHEMES
+    schemas = components.setdefault("schemas", {})
+    for model in (SweepSubmission, Problem):
+        schema = model.model_json_schema(ref_template=REFERENCE)
+        schemas.update(schema.pop("$defs", {}))
+        schemas[model.__name__] = schema
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            _complete(operation, is_public=(method.upper(), path) in PUBLIC)
+    document["security"] = [{"token": []}, {"session": []}]
+    return document
+
+
+def _complete(operation: dict[str, Any], *, is_public: bool) -> None:
+    """Add to an operation what the gates before every endpoint answer."""
+    if is_public:
+        operation["security"] = []
+    refusals = documented(400, 500) if is_public else documented(400, 401, 403, 500)
+    for status, response in refusals.items():
+        operation["responses"].setdefault(str(status), response)
+    operation["responses"] = dict(sorted(operation["responses"].items()))

@@ -1,0 +1,105 @@
+"""Looking at runs and at their losses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import JSONResponse
+
+from service.api.context import Asking, Here
+from service.api.cursors import decode, page
+from service.api.parameters import MOST_RUNS_AT_ONCE, RUN_ID, LossesQuery, LossQuery, RunId, RunsQuery, names
+from service.api.problems import documented
+from service.api.reduction import reduced
+from service.api.schemas.losses import LossTable, LossTables, loss_table
+from service.api.schemas.run import Run, RunInFull, Runs
+from service.errors import Fault, InvalidSubmission
+from service.store.loss_queries import RunLosses, find_losses
+from service.store.run_queries import Order, RunFilter, find_run, list_runs
+
+router = APIRouter(tags=["runs"])
+
+
+@router.get("/runs", summary="List runs", responses=documented(404, 422))
+def list_all_runs(here: Here, caller: Asking, query: Annotated[RunsQuery, Query()]) -> Runs:
+    """List runs of one sweep or of all. Nothing sorts by a test metric: what is chosen by it is no test."""
+    order = query.order
+    after = None if query.cursor is None else _place(query.cursor, order)
+    which = RunFilter(sweep=query.sweep, states=query.state, role=query.role)
+    with here.database.read() as session:
+        views = list_runs(session, caller.owner_id, which, order=order, limit=query.limit + 1, after=after)
+    shown, cursor = page(views, query.limit, lambda view: (_mark(order), *order.key(view.run)))
+    return Runs(items=[Run.of(view) for view in shown], next_cursor=cursor)
+
+
+@router.get("/runs/{run_id}", summary="Get a run", responses=documented(404))
+def get_run(here: Here, caller: Asking, run_id: RunId) -> RunInFull:
+    """Return one run with the environment in which it was trained."""
+    with here.database.read() as session:
+        return RunInFull.of(find_run(session, caller.owner_id, run_id))
+
+
+@router.get(
+    "/runs/{run_id}/losses",
+    summary="Get a run's losses",
+    response_model=LossTable,
+    responses=documented(404, 422),
+)
+def get_losses(
+    here: Here, caller: Asking, run_id: RunId, query: Annotated[LossQuery, Query()]
+) -> JSONResponse:
+    """Return what each recorded epoch measured; `after_epoch` reads on from what is known already."""
+    with here.database.read() as session:
+        found = find_losses(session, caller.owner_id, [run_id], after_epoch=query.after_epoch)
+    return JSONResponse(_table(found[0], query.max_points))
+
+
+@router.get(
+    "/losses",
+    summary="Get several runs' losses",
+    response_model=LossTables,
+    responses=documented(404, 422),
+)
+def get_losses_of_runs(here: Here, caller: Asking, query: Annotated[LossesQuery, Query()]) -> JSONResponse:
+    """Return the losses of up to 200 runs at once, in the order of `run_ids`."""
+    run_ids = _run_ids(query.run_ids)
+    with here.database.read() as session:
+        found = find_losses(session, caller.owner_id, run_ids, after_epoch=query.after_epoch)
+    return JSONResponse({"items": [_table(losses, query.max_points) for losses in found]})
+
+
+def _table(losses: RunLosses, most: int | None) -> dict[str, Any]:
+    return loss_table(RunLosses(losses.run, losses.score, reduced(losses.rows, most)))
+
+
+def _run_ids(text: str) -> Sequence[str]:
+    given = names(text) or ()
+    faults = [
+        Fault(f"run_ids[{place}]", "is not the id of a run", name, "r_ and a UUIDv7")
+        for place, name in enumerate(given)
+        if not re.fullmatch(RUN_ID, name)
+    ]
+    if not 0 < len(given) <= MOST_RUNS_AT_ONCE:
+        faults.append(
+            Fault("run_ids", "has the wrong number of ids", len(given), f"1 to {MOST_RUNS_AT_ONCE}")
+        )
+    if faults:
+        raise InvalidSubmission(faults)
+    return list(dict.fromkeys(given))
+
+
+def _mark(order: Order) -> str:
+    return f"-{order.name}" if order.descending else order.name
+
+
+def _place(cursor: str, order: Order) -> tuple[Any, str]:
+    """The sort key in a cursor, which must come from a list in this same order."""
+    kind: type | tuple[type, ...] = (int, float, type(None))
+    mark, value, public_id = decode(cursor, (str, str if order.name == "id" else kind, str))
+    if mark != _mark(order):
+        allowed = f"a cursor of a list ordered by {_mark(order)}"
+        raise InvalidSubmission([Fault("cursor", f"belongs to a list ordered by {mark}", cursor, allowed)])
+    return value, str(public_id)

@@ -1,0 +1,101 @@
+"""Submitting sweeps, looking at them and ending them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from service.api.context import Asking, Here
+from service.api.cursors import decode, page
+from service.api.examples import SUBMISSIONS
+from service.api.parameters import Body, IdempotencyKey, PageQuery, SweepId
+from service.api.problems import documented
+from service.api.schemas.preview import Preview
+from service.api.schemas.sweep import Sweep, SweepInFull, Sweeps
+from service.lifecycle.cancel import cancel_sweep
+from service.lifecycle.submit import plan_submission, submit
+from service.store.sweep_queries import find_sweep, list_sweeps
+
+router = APIRouter(tags=["sweeps"])
+
+# The body is read by the service's own strict reader, so FastAPI has to be told what it is.
+SUBMISSION: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/SweepSubmission"},
+                "examples": SUBMISSIONS,
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/sweeps",
+    status_code=201,
+    summary="Submit a sweep",
+    responses=documented(409, 413, 415, 422),
+    openapi_extra=SUBMISSION,
+)
+def create_sweep(
+    here: Here, caller: Asking, body: Body, response: Response, idempotency_key: IdempotencyKey = None
+) -> SweepInFull:
+    """Store a sweep with all its runs, and tell the workers. Of a submission with a fault nothing is stored."""
+    submitted = submit(
+        here.database,
+        owner_id=caller.owner_id,
+        body=body,
+        idempotency_key=idempotency_key,
+        max_runs=here.settings.max_runs_per_sweep,
+    )
+    here.ring(submitted.populations)
+    if submitted.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    sweep = _sweep(here, caller, submitted.public_id)
+    response.headers["Location"] = sweep.links.self
+    return sweep
+
+
+@router.post(
+    "/sweeps:preview",
+    summary="Preview a sweep",
+    responses=documented(413, 415, 422),
+    openapi_extra=SUBMISSION,
+)
+def preview_sweep(here: Here, caller: Asking, body: Body) -> Preview:
+    """Say what a submit of the same body would create; nothing is stored."""
+    plan = plan_submission(
+        here.database, owner_id=caller.owner_id, body=body, max_runs=here.settings.max_runs_per_sweep
+    )
+    return Preview.of(plan)
+
+
+@router.get("/sweeps", summary="List sweeps", responses=documented(422))
+def list_all_sweeps(here: Here, caller: Asking, query: Annotated[PageQuery, Query()]) -> Sweeps:
+    """List the caller's sweeps, the newest first."""
+    after = decode(query.cursor, (int, str)) if query.cursor else None
+    with here.database.read() as session:
+        views = list_sweeps(session, caller.owner_id, limit=query.limit + 1, after=after)
+    shown, cursor = page(views, query.limit, lambda view: (view.sweep.created_at, view.sweep.public_id))
+    return Sweeps(items=[Sweep.of(view) for view in shown], next_cursor=cursor)
+
+
+@router.get("/sweeps/{sweep_id}", summary="Get a sweep", responses=documented(404))
+def get_sweep(here: Here, caller: Asking, sweep_id: SweepId) -> SweepInFull:
+    """Return one sweep with its counts, its progress and the text that was submitted."""
+    return _sweep(here, caller, sweep_id)
+
+
+@router.post("/sweeps/{sweep_id}:cancel", summary="Cancel a sweep", responses=documented(404, 409))
+def cancel_a_sweep(here: Here, caller: Asking, sweep_id: SweepId) -> SweepInFull:
+    """End every run that is not final. Workers notice within about a second; what is recorded stays."""
+    here.database.run(lambda session: cancel_sweep(session, caller.owner_id, sweep_id))
+    return _sweep(here, caller, sweep_id)
+
+
+def _sweep(here: Here, caller: Asking, sweep_id: str) -> SweepInFull:
+    with here.database.read() as session:
+        return SweepInFull.of(find_sweep(session, caller.owner_id, sweep_id))

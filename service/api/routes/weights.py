@@ -1,0 +1,55 @@
+"""A run's weights to take away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from service.api.context import Asking, Here
+from service.api.parameters import RunId, WeightsQuery
+from service.api.problems import documented
+from service.api.weight_formats import MEDIA_TYPES, as_json, as_npz, as_safetensors
+from service.store.run_queries import find_weights
+
+router = APIRouter(tags=["runs"])
+
+WRITERS: Mapping[str, Callable[[bytes], bytes]] = {
+    "safetensors": as_safetensors,
+    "npz": as_npz,
+    "json": as_json,
+}
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+
+
+@router.get(
+    "/runs/{run_id}/weights",
+    summary="Download a run's weights",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Tensors `layers.0.weight` (inputs, outputs), `layers.0.bias` (outputs), ...",
+            "content": {
+                MEDIA_TYPES["safetensors"]: BINARY,
+                MEDIA_TYPES["json"]: {"schema": {"type": "object"}},
+            },
+        },
+        304: {"description": "The weights are those of If-None-Match."},
+        **documented(404, 422),
+    },
+)
+def get_weights(
+    here: Here, caller: Asking, request: Request, run_id: RunId, query: Annotated[WeightsQuery, Query()]
+) -> Response:
+    """Return the weights as safetensors, as a NumPy archive or as JSON; the ETag names their hash."""
+    with here.database.read() as session:
+        weights = find_weights(session, caller.owner_id, run_id, query.which)
+    tag = f'"{weights.weights_sha256}-{query.format}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    headers["Content-Disposition"] = f'attachment; filename="{run_id}-{query.which}.{query.format}"'
+    return Response(
+        WRITERS[query.format](weights.content), media_type=MEDIA_TYPES[query.format], headers=headers
+    )

@@ -1,0 +1,67 @@
+"""Losses as they are shown: one table per run, and one curve per setting over its seeds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from service.api.schemas.shape import NextCursor, Number, Shape
+from service.planning.measurements import json_number
+from service.store.loss_queries import LOSS_COLUMNS, RunLosses, SettingCurve
+
+
+class LossTable(Shape):
+    """A run's recorded epochs: all up to 1,000, then evenly, always the last."""
+
+    run: str
+    columns: list[str] = Field(examples=[list(LOSS_COLUMNS)])
+    score: str = Field(description="What the score columns hold: accuracy or r2.")
+    rows: list[list[Number | None]]
+
+
+class LossTables(Shape):
+    """The losses of several runs, in the order that was asked for."""
+
+    items: list[LossTable]
+
+
+class Curve(Shape):
+    """One column of one setting: per epoch the mean, the lowest and the highest finite value of its runs."""
+
+    setting: dict[str, Any]
+    epochs: list[int]
+    mean: list[float | None]
+    low: list[float | None]
+    high: list[float | None]
+    n: list[int] = Field(description="How many runs have a finite value at that epoch.")
+
+
+class Curves(Shape):
+    """The curves of a sweep's settings, in the order of their first runs."""
+
+    column: str
+    items: list[Curve]
+    next_cursor: NextCursor
+
+
+def loss_table(losses: RunLosses) -> dict[str, Any]:
+    """A `LossTable` as plain data: large tables are not validated cell by cell."""
+    return {
+        "run": losses.run,
+        "columns": LOSS_COLUMNS,
+        "score": losses.score,
+        "rows": [[json_number(value) for value in row] for row in losses.rows],
+    }
+
+
+def curve(found: SettingCurve) -> Curve:
+    """The shape of a setting's curve."""
+    return Curve(
+        setting=dict(found.setting),
+        epochs=found.epochs,
+        mean=found.mean,
+        low=found.low,
+        high=found.high,
+        n=found.n,
+    )

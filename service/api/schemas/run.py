@@ -1,0 +1,134 @@
+"""A run as it is shown: its configuration, its metrics and where its numbers come from."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import Field
+
+from service.api.schemas.shape import Instant, NextCursor, Number, Shape
+from service.planning.statuses import Role, RunState
+from service.store.clock import rfc3339
+from service.store.run_queries import RunView
+
+
+class Metric(Shape):
+    """One metric over a run's epochs; metrics on the test rows have only `last`."""
+
+    last: Number | None = Field(default=None, description="At the last epoch recorded.")
+    best: Number | None = Field(default=None, description="At the objective's best epoch.")
+    min: Number | None = None
+    max: Number | None = None
+
+
+class Divergence(Shape):
+    """Where a value became non-finite, or the loss ran away."""
+
+    epoch: int
+    step: int | None
+    tensor: str | None
+
+
+class RunLinks(Shape):
+    """Where to go from a run."""
+
+    self: str
+    page: str
+    sweep: str
+    losses: str
+    weights: str | None = Field(description="Null as long as no weights are kept.")
+
+
+class Run(Shape):
+    """One training: a configuration with a seed."""
+
+    id: str = Field(examples=["r_0193a5c0-7e1b-7c3a-9d53-2f1f6a3f9b10"])
+    sweep: str
+    population: str = Field(description="The runs that train together, and that a worker claims at once.")
+    number: int = Field(description="From 1 within the sweep; baselines follow the search.")
+    role: Role
+    seed: int
+    state: RunState
+    reason: str | None
+    epoch: int = Field(description="The last epoch recorded; 0 before the first.")
+    epochs: int
+    configuration: dict[str, Any] = Field(description="With all defaults filled and unused fields removed.")
+    configuration_hash: str
+    parameters: dict[str, Any] = Field(description="The part of the configuration that the sweep varies.")
+    metrics: dict[str, Metric]
+    best_epoch: int | None
+    collapsed: bool = Field(description="No better than the constant predictor at its end.")
+    diverged: Divergence | None
+    train_seconds: float | None = Field(description="Its share of its population's time in the core.")
+    environment_class: str | None
+    weights_sha256: str | None
+    reused_from: str | None
+    started_at: Instant | None
+    finished_at: Instant | None
+    links: RunLinks
+
+    @classmethod
+    def of(cls, view: RunView) -> Self:
+        """The shape of a stored run."""
+        return cls(**_fields(view))
+
+
+class RunInFull(Run):
+    """One run with the environment in which it was trained."""
+
+    environment: dict[str, Any] | None = Field(
+        description="What its bits can depend on besides the submission."
+    )
+
+    @classmethod
+    def of(cls, view: RunView) -> Self:
+        """The shape of a stored run."""
+        return cls(**_fields(view) | {"environment": view.environment})
+
+
+class Runs(Shape):
+    """A page of runs."""
+
+    items: list[Run]
+    next_cursor: NextCursor
+
+
+def _fields(view: RunView) -> dict[str, Any]:
+    run = view.run
+    address = f"/api/v1/runs/{run.public_id}"
+    # A JSON of the store may say beside the metrics at which epoch the objective was best.
+    metrics = {name: kinds for name, kinds in run.metrics.items() if isinstance(kinds, dict)}
+    return {
+        "id": run.public_id,
+        "sweep": view.sweep,
+        "population": view.population,
+        "number": run.number,
+        "role": run.role,
+        "seed": run.seed,
+        "state": run.state,
+        "reason": run.reason,
+        "epoch": run.epoch,
+        "epochs": run.epochs,
+        "configuration": view.configuration,
+        "configuration_hash": view.configuration_hash,
+        "parameters": {name: view.configuration.get(name) for name in view.varied},
+        "metrics": metrics,
+        "best_epoch": run.best_epoch,
+        "collapsed": run.collapsed,
+        "diverged": Divergence(epoch=run.epoch, step=run.diverged_step, tensor=run.diverged_tensor)
+        if run.state == RunState.DIVERGED
+        else None,
+        "train_seconds": run.train_seconds,
+        "environment_class": run.environment_class,
+        "weights_sha256": run.weights_sha256,
+        "reused_from": view.reused_from,
+        "started_at": rfc3339(run.started_at),
+        "finished_at": rfc3339(run.finished_at),
+        "links": RunLinks(
+            self=address,
+            page=f"/runs/{run.public_id}",
+            sweep=f"/api/v1/sweeps/{view.sweep}",
+            losses=f"{address}/losses",
+            weights=f"{address}/weights" if run.weights_sha256 else None,
+        ),
+    }

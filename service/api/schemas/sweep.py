@@ -1,0 +1,154 @@
+"""A sweep as it is shown: what was asked for, how far it is, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import Field
+
+from service.api.schemas.shape import Instant, NextCursor, Number, Shape, seconds_between
+from service.planning.statuses import Intent, RunState, SweepState
+from service.store.clock import rfc3339
+from service.store.sweep_queries import SweepView
+
+
+class SweepDataset(Shape):
+    """The dataset of a sweep, by name and content."""
+
+    id: str
+    name: str
+    content_hash: str
+
+
+class Metric(Shape):
+    """What a sweep is ranked by."""
+
+    name: str
+    goal: str
+
+
+class SplitCounts(Shape):
+    """How many rows train, validate and test."""
+
+    train: int
+    validation: int
+    test: int
+    resample: bool = Field(description="Whether each seed draws its own validation rows.")
+
+
+class Progress(Shape):
+    """Epochs of all runs, those included that will not be trained because their run ended early."""
+
+    epochs_done: int
+    epochs_total: int
+    fraction: float
+
+
+class SweepLinks(Shape):
+    """Where to go from a sweep."""
+
+    self: str
+    page: str
+    runs: str
+    summary: str
+
+
+class Sweep(Shape):
+    """One submitted job."""
+
+    id: str = Field(examples=["s_0193a5c0-7e1b-7c3a-9d53-2f1f6a3f9b10"])
+    name: str
+    notes: str
+    tags: dict[str, Any]
+    state: SweepState
+    intent: Intent = Field(description="What the owner wants; workers see it within about a second.")
+    dataset: SweepDataset | None
+    task: str
+    method: str
+    metric: Metric
+    varied: list[str] = Field(description="The parameters that vary, in the order of the submission.")
+    seeds: list[int]
+    split: SplitCounts
+    keep_weights: str
+    runs: int = Field(description="Runs of the search, without baselines.")
+    counts: dict[RunState, int] = Field(description="All runs by state, baselines included.")
+    progress: Progress
+    headline: str | None = Field(description="The answer in one sentence, once the sweep is final.")
+    warnings: list[str]
+    created_at: Instant
+    started_at: Instant | None
+    finished_at: Instant | None
+    elapsed_seconds: float | None
+    links: SweepLinks
+
+    @classmethod
+    def of(cls, view: SweepView) -> Self:
+        """The shape of a stored sweep."""
+        return cls(**_fields(view))
+
+
+class SweepInFull(Sweep):
+    """One sweep with the text that was submitted and what was computed from its table."""
+
+    submitted: str = Field(description="The text as it came.")
+    numerics_version: int = Field(description="Raised by every change of the core that can change bits.")
+    constant: dict[str, Number | None] = Field(description="The metrics of the constant predictor.")
+
+    @classmethod
+    def of(cls, view: SweepView) -> Self:
+        """The shape of a stored sweep."""
+        sweep = view.sweep
+        return cls(
+            **_fields(view),
+            submitted=sweep.submitted,
+            numerics_version=sweep.numerics_version,
+            constant=sweep.constant,
+        )
+
+
+class Sweeps(Shape):
+    """A page of sweeps, the newest first."""
+
+    items: list[Sweep]
+    next_cursor: NextCursor
+
+
+def _fields(view: SweepView) -> dict[str, Any]:
+    sweep, dataset = view.sweep, view.dataset
+    address = f"/api/v1/sweeps/{sweep.public_id}"
+    ended_at = view.read_at if sweep.finished_at is None else sweep.finished_at
+    fraction = sweep.epochs_done / sweep.epochs_total if sweep.epochs_total else 0.0
+    return {
+        "id": sweep.public_id,
+        "name": sweep.name,
+        "notes": sweep.notes,
+        "tags": sweep.tags,
+        "state": sweep.state,
+        "intent": sweep.intent,
+        "dataset": dataset
+        and SweepDataset(id=dataset.public_id, name=dataset.name, content_hash=dataset.content_hash),
+        "task": sweep.task,
+        "method": sweep.method,
+        "metric": Metric(name=sweep.metric, goal=sweep.goal),
+        "varied": sweep.varied,
+        "seeds": sweep.seeds,
+        "split": sweep.split_counts,
+        "keep_weights": sweep.keep_weights,
+        "runs": sweep.run_count,
+        "counts": {state: getattr(sweep, f"{state.value}_count") for state in RunState},
+        "progress": Progress(
+            epochs_done=sweep.epochs_done, epochs_total=sweep.epochs_total, fraction=fraction
+        ),
+        "headline": sweep.headline,
+        "warnings": sweep.warnings,
+        "created_at": rfc3339(sweep.created_at),
+        "started_at": rfc3339(sweep.started_at),
+        "finished_at": rfc3339(sweep.finished_at),
+        "elapsed_seconds": seconds_between(sweep.started_at, ended_at),
+        "links": SweepLinks(
+            self=address,
+            page=f"/sweeps/{sweep.public_id}",
+            runs=f"/api/v1/runs?sweep={sweep.public_id}",
+            summary=f"{address}/summary",
+        ),
+    }

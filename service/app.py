@@ -1,0 +1,101 @@
+"""The application: gates, API and dashboard, put together once the settings are known."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from service.api.application import TAGS, add_api
+from service.api.context import Context
+from service.api.gate.layers import layers
+from service.dashboard.application import mount
+from service.dashboard.policy import CONTENT_SECURITY_POLICY
+from service.dispatch import Doorbell
+from service.errors import BacksweepError
+from service.lifecycle.owners import local_owner
+from service.settings import Settings
+from service.store.database import Database
+from service.store.migrate import is_current
+from service.supervisor.home import TOKEN_FILE
+
+DESCRIPTION = """
+Backsweep trains sweeps of small neural networks and says which settings work, and how sure that is.
+
+Lists are `{"items": [...], "next_cursor": null}`. Times are RFC 3339 in UTC with milliseconds. Numbers that
+are not finite are the strings "NaN", "Infinity" and "-Infinity". Every failure is a problem document (RFC 9457)
+whose `errors` name everything that is wrong with what was sent, each with its path.
+"""
+
+
+class NotReady(BacksweepError):
+    """The service cannot serve yet; the message says what to do."""
+
+
+def create_app(settings: Settings | None = None, *, ring: Callable[[int], object] | None = None) -> FastAPI:
+    """Return the application, with settings from the environment unless they are given.
+
+    Nothing is opened before the server starts it. `ring` stands in for the broker's doorbell.
+    """
+    known = Settings.from_environment(os.environ) if settings is None else settings
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database, doorbell = Database(known.database_url), Doorbell(known.broker_url)
+        try:
+            app.state.context = _context(known, database, doorbell, ring or doorbell.ring)
+            yield
+        finally:
+            doorbell.close()
+            database.dispose()
+
+    app = FastAPI(
+        title="Backsweep",
+        version=version("backsweep"),
+        summary="Sweeps of small neural networks: which settings work, and how sure that is.",
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+        middleware=layers(known, CONTENT_SECURITY_POLICY),
+        lifespan=lifespan,
+    )
+    add_api(app)
+    mount(app)
+    return app
+
+
+def _context(
+    settings: Settings, database: Database, doorbell: Doorbell, ring: Callable[[int], object]
+) -> Context:
+    if not is_current(database):
+        raise NotReady("the database does not have this version's tables: run `backsweep migrate`")
+    with database.write() as session:
+        owner_id = local_owner(session)
+    return Context(
+        settings=settings,
+        database=database,
+        token=settings.token or _token_of(settings),
+        local_owner=owner_id,
+        ring=ring,
+        broker_answers=lambda: doorbell.waiting() is not None,
+        broker_kind=urlsplit(settings.broker_url).scheme if settings.broker_url else None,
+    )
+
+
+def _token_of(settings: Settings) -> str:
+    try:
+        return (settings.home / TOKEN_FILE).read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        raise NotReady("there is no token: set BACKSWEEP_TOKEN, or start with `backsweep up`") from None
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

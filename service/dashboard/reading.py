@@ -1,0 +1,79 @@
+"""Pages read what everybody can read: each asks the public API in process, with its visitor's own cookie."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+from fastapi import Request
+
+ROOT = "/api/v1"
+SWEEPS_SHOWN = 50
+RUNS_SHOWN = 25
+EPOCHS_SHOWN = 40
+
+FORWARDED = ("authorization", "cookie", "host")
+
+Document = dict[str, Any]
+
+
+class Refused(Exception):
+    """The API answered with something else than success."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        self.status = status
+        self.detail = detail
+        super().__init__(f"{status}: {detail}")
+
+
+class Reader:
+    """One visitor's view of the API; the application is called directly, without a socket."""
+
+    def __init__(self, request: Request) -> None:
+        forwarded = {name: request.headers[name] for name in FORWARDED if name in request.headers}
+        self._client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=request.app, client=request.client or ("127.0.0.1", 0)),
+            base_url=f"{request.url.scheme}://{request.url.netloc}{ROOT}",
+            headers={**forwarded, "Accept": "application/json"},
+        )
+
+    async def __call__(self, path: str, query: Mapping[str, str | int | None] | None = None) -> Document:
+        """The document at `path` below /api/v1.
+
+        Raises:
+            Refused: the API answered with another status than 200.
+        """
+        given = {name: item for name, item in (query or {}).items() if item is not None}
+        response = await self._client.get(path, params=given)
+        document: Document = response.json()
+        if response.status_code != httpx.codes.OK:
+            raise Refused(response.status_code, str(document.get("detail") or document.get("title")))
+        return document
+
+
+async def sweeps_page(read: Reader, cursor: str | None) -> Document:
+    """What the list of sweeps shows."""
+    return {"sweeps": await read("/sweeps", {"limit": SWEEPS_SHOWN, "cursor": cursor}), "cursor": cursor}
+
+
+async def sweep_page(read: Reader, sweep_id: str, order_by: str, cursor: str | None) -> Document:
+    """What the page of one sweep shows."""
+    runs_query = {"sweep": sweep_id, "order_by": order_by, "limit": RUNS_SHOWN, "cursor": cursor}
+    sweep, summary, runs = await asyncio.gather(
+        read(f"/sweeps/{sweep_id}"), read(f"/sweeps/{sweep_id}/summary"), read("/runs", runs_query)
+    )
+    for setting in summary["settings"]:
+        setting["among"] = setting["in_best_set"] and not setting["best"]
+    for one in runs["items"]:
+        one["baseline"] = one["role"] != "search"
+    return {"sweep": sweep, "summary": summary, "runs": runs, "order_by": order_by, "cursor": cursor}
+
+
+async def run_page(read: Reader, run_id: str) -> Document:
+    """What the page of one run shows."""
+    run, losses = await asyncio.gather(
+        read(f"/runs/{run_id}"), read(f"/runs/{run_id}/losses", {"max_points": EPOCHS_SHOWN})
+    )
+    return {"run": run, "losses": losses, "sweep": await read(f"/sweeps/{run['sweep']}")}

@@ -1,0 +1,72 @@
+"""Jinja2 templates with escaping always on, and the formats that they share with the modules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache, reduce
+from pathlib import Path
+from typing import Any
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from service.dashboard import assets, formatting
+from service.dashboard.policy import PAGE_HEADERS
+
+TEMPLATES = Path(__file__).parent / "templates"
+STATES = ("completed", "running", "paused", "pruned", "diverged", "failed", "canceled", "queued")
+FORMATS = {
+    "text": lambda raw: "" if raw is None else str(raw),
+    "number": formatting.number,
+    "parameter": formatting.parameter,
+    "percent": formatting.percent,
+    "interval": formatting.interval,
+    "number_interval": formatting.interval,
+    "percent_interval": formatting.percent_interval,
+    "at_most": formatting.at_most,
+    "count": formatting.count,
+    "duration": formatting.duration,
+}
+
+
+def page(template: str, context: Mapping[str, object], *, status: int = 200) -> HTMLResponse:
+    """A complete page, with the policy that it lives under."""
+    content = _environment().get_template(template).render(now=datetime.now(UTC), **context)
+    return HTMLResponse(content, status_code=status, headers=dict(PAGE_HEADERS))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,  # a mistyped name fails in a test instead of showing nothing
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"url": assets.url, "plotly_url": assets.plotly_url, "STATES": STATES}
+    environment.filters |= {
+        "at": _at,
+        "age": formatting.age,
+        "formatted": _formatted,
+        "label": formatting.label,
+        "number": formatting.number,
+        "parameter": formatting.parameter,
+        "score": formatting.score,
+        "setting": formatting.setting,
+    }
+    return environment
+
+
+def _at(record: object, path: str) -> Any:
+    """What lies at a dotted path, such as `metrics.validation_loss.last`; None where nothing does."""
+
+    def step(found: object, name: str) -> object:
+        return found.get(name) if isinstance(found, Mapping) else None
+
+    return reduce(step, path.split("."), record)
+
+
+def _formatted(raw: object, form: str) -> str:
+    return FORMATS[form](raw)

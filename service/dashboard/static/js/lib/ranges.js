@@ -1,0 +1,50 @@
+/** Axis ranges that show what matters: one runaway curve does not flatten all the others. */
+
+const MARGIN = 0.05;
+
+/** Where a logarithmic axis over `range` (powers of ten) has its ticks, in plotly's words. */
+export function logTicks(range) {
+  const decades = range[1] - range[0];
+  if (decades >= 2.4) return { dtick: 1 };
+  if (decades >= 0.7) return { dtick: "D2" }; // 1, 2 and 5 of each decade
+  const step = 10 ** range[1] - 10 ** range[0];
+  const power = 10 ** Math.floor(Math.log10(step / 3));
+  return { dtick: `L${[1, 2, 5, 10].find((factor) => factor * power >= step / 4) * power}` };
+}
+
+/** The finite numbers among `values`, above 0 only if `log`. */
+export function usable(values, log = false) {
+  return values.filter((item) => Number.isFinite(item) && (!log || item > 0));
+}
+
+/** Quantile `share` of `values` between order statistics, linearly. */
+export function quantile(values, share) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const place = (sorted.length - 1) * share;
+  const below = Math.floor(place);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
+}
+
+/**
+ * The range of an axis over `values`, as plotly takes it (powers of ten if `log`), or null without values.
+ * The top is cut at three times the spread above the upper quartile: what lies beyond is outside the frame
+ * until somebody zooms out.
+ */
+export function robust(values, log) {
+  const found = usable(values, log).map((item) => (log ? Math.log10(item) : item));
+  if (!found.length) return null;
+  const low = Math.min(...found);
+  const spread = quantile(found, 0.75) - low;
+  const high = Math.min(Math.max(...found), spread > 0 ? quantile(found, 0.75) + 3 * spread : Infinity);
+  const margin = (high - low || Math.abs(high) || 1) * MARGIN;
+  const floor = !log && low >= 0 ? Math.max(0, low - margin) : low - margin;
+  return [floor, high + margin];
+}
+
+
+/** plotly's options for an axis over `range`, as `robust` gives it. */
+export function valueAxis(range, log) {
+  if (!range) return { type: log ? "log" : "linear" };
+  return log ? { type: "log", range, ...logTicks(range) } : { type: "linear", range };
+}

@@ -1,0 +1,24 @@
+/** What the marks of the response chart mean, as entries of a legend; only marks that are there. */
+
+import { faded } from "./colours.js";
+
+/** Entries {mark, colour, text}; `mark` is line, band, dot, square, cross or column. */
+export function keysOf(series, data, { summary, runs, theme }) {
+  const has = (name) => summary.settings.some((one) => one[name]);
+  const intervals = summary.settings.some(({ metrics }) => Object.values(metrics).some(({ low }) => low !== null));
+  const survivors = summary.settings.some(({ metrics }) => Object.values(metrics).some((one) => one.survivors_only));
+  const first = series[0]?.colour ?? theme.ink;
+  const lines = series.length > 1
+    ? series.map(({ name, colour }) => ({ mark: "line", colour, text: name }))
+    : [{ mark: "line", colour: first, text: "mean over seeds" }];
+  const optional = [
+    [intervals, { mark: "band", colour: faded(first, 0.25), text: "95 % interval" }],
+    [runs.length > 0, { mark: "dot", colour: faded(first, 0.55), text: "one run" }],
+    [survivors, { mark: "ring", colour: first, text: "mean of survivors only" }],
+    [runs.some((run) => run.collapsed), { mark: "square", colour: theme.collapsed, text: "collapsed: no better than constant" }],
+    [runs.some((run) => run.state === "diverged"), { mark: "cross", colour: theme.diverged, text: "diverged" }],
+    [has("best") && series.length === 1, { mark: "column", colour: faded(theme["chart-best"], 0.35), text: "best" }],
+    [has("in_best_set") && series.length === 1, { mark: "column", colour: faded(theme["chart-best"], 0.15), text: "cannot be told apart from it" }],
+  ];
+  return [...lines, ...optional.filter(([there]) => there).map(([, key]) => key)];
+}

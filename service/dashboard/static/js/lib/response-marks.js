@@ -1,0 +1,126 @@
+/** The marks of the response chart: means, intervals, runs, diverged runs, the set of the best, baselines. */
+
+import { faded } from "./colours.js";
+import { label, number, parameter, value } from "./format.js";
+import { band, plain } from "./frame.js";
+import { columnsOf } from "./scale.js";
+
+const SPREAD = 0.4; // share of a setting's column over which its seeds stand side by side
+const MARK = { type: "scatter", mode: "markers" };
+
+/** The line through the means of a series and the band of their intervals (bars where there is no order). */
+export function means(series, scale, metric) {
+  const { settings, colour } = series;
+  const found = settings.map(({ metrics }) => metrics[metric] ?? {});
+  const [mean, low, high] = ["mean", "low", "high"].map((kind) => found.map((one) => value(one[kind])));
+  const x = settings.map(({ setting }) => scale.from(scale.place(setting)));
+  // A mean over survivors is not comparable: its mark stays hollow, and the line does not lead there.
+  const comparable = mean.map((item, index) => (found[index].survivors_only ? null : item));
+  const line = { x, y: comparable, type: "scatter", mode: "lines", line: { color: colour, width: 2 }, hoverinfo: "skip" };
+  const marks = {
+    ...MARK, x, y: mean,
+    marker: {
+      color: colour, size: 8, line: { color: colour, width: 1.5 },
+      symbol: found.map((one) => (one.survivors_only ? "circle-open" : "circle")),
+    },
+    text: settings.map((one, index) => meanText(one, found[index], metric)),
+    hovertemplate: "%{text}<extra></extra>",
+  };
+  if (scale.ordered) return [band(x, low, high, faded(colour, 0.16)), line, marks];
+  const gap = (edge) => edge.map((item, index) => (item === null ? 0 : Math.abs(item - mean[index])));
+  return [{ ...marks, error_y: { type: "data", symmetric: false, array: gap(high), arrayminus: gap(low), color: colour } }];
+}
+
+/** One point per run; collapsed ones are squares in their own colour. */
+export function points(runs, series, scale, metric, theme) {
+  const shown = runs.filter((run) => Number.isFinite(value(run.metrics[metric]?.last)));
+  const paint = (run) => (run.collapsed ? theme.collapsed : series.colour);
+  return [{
+    ...MARK, x: besides(shown, scale), y: shown.map((run) => value(run.metrics[metric].last)),
+    marker: {
+      size: 5, opacity: 0.5, color: shown.map(paint), line: { width: 0 },
+      symbol: shown.map((run) => (run.collapsed ? "square" : "circle")),
+    },
+    customdata: shown.map((run) => run.links.page),
+    text: shown.map((run) => `${runText(run)}<br>${plain(label(metric))} ${number(run.metrics[metric].last, 4)}`),
+    hovertemplate: "%{text}<extra></extra>",
+  }];
+}
+
+/** Diverged runs, in a strip of their own above the frame: they have no value to stand at. */
+export function crosses(diverged, scale, theme) {
+  const height = new Map();
+  const y = diverged.map((run) => {
+    const place = scale.place(run.setting);
+    height.set(place, (height.get(place) ?? 0) + 1);
+    return height.get(place);
+  });
+  const most = Math.max(...height.values());
+  return {
+    ...MARK, x: diverged.map((run) => scale.from(scale.place(run.setting))), yaxis: "y2",
+    y: y.map((index) => (most > 4 ? (index - 0.5) / most : (index - 0.5) / 4)),
+    marker: { symbol: "x-thin", size: 6, line: { color: theme.diverged, width: 1.5 } },
+    customdata: diverged.map((run) => run.links.page),
+    text: diverged.map((run) => `${runText(run)}<br>diverged in epoch ${run.diverged?.epoch ?? run.epoch}`),
+    hovertemplate: "%{text}<extra></extra>",
+  };
+}
+
+/** Columns behind the best setting and those that cannot be told apart from it. */
+export function shading(settings, scale, theme) {
+  const edges = columnsOf(scale);
+  return settings.filter((one) => one.in_best_set || one.best).map((one) => {
+    const [x0, x1] = edges.get(scale.place(one.setting)).map(scale.from);
+    const fillcolor = faded(theme["chart-best"], one.best ? 0.2 : 0.08);
+    return { type: "rect", x0, x1, yref: "paper", y0: 0, y1: 1, fillcolor, line: { width: 0 }, layer: "below" };
+  });
+}
+
+/** Dashed lines at what the constant predictor and the linear network reach. */
+export function baselineMarks(baselines, metric, log, theme) {
+  const plainName = metric.replace(/^(train|validation|test)_/, "");
+  const found = [
+    ["constant", value(baselines.constant?.[metric] ?? baselines.constant?.[plainName])],
+    ["linear network", value(baselines.linear?.[metric])],
+  ];
+  return found.filter(([, at]) => Number.isFinite(at) && (!log || at > 0)).map(([name, at]) => ({
+    at,
+    shape: {
+      type: "line", xref: "paper", x0: 0, x1: 1, y0: at, y1: at, layer: "below",
+      line: { color: theme["ink-faint"], width: 1, dash: "dot" },
+    },
+    annotation: {
+      xref: "paper", x: 0, xanchor: "left", y: log ? Math.log10(at) : at, yanchor: "bottom", showarrow: false,
+      text: `${name} ${number(at)}`, font: { size: 11, color: theme["ink-faint"] },
+    },
+  }));
+}
+
+export const stripLabel = (theme) => ({
+  xref: "paper", x: 0, xanchor: "left", yref: "paper", y: 1, yanchor: "top", showarrow: false,
+  text: "diverged", font: { size: 11, color: theme.diverged },
+});
+
+/** Positions of runs with one setting side by side, in the order of their seeds. */
+function besides(runs, scale) {
+  const edges = columnsOf(scale);
+  const seeds = [...new Set(runs.map((run) => run.seed))].sort((one, other) => one - other);
+  return runs.map((run) => {
+    const place = scale.place(run.setting);
+    const [left, right] = edges.get(place) ?? [place, place];
+    const step = seeds.length > 2 ? seeds.indexOf(run.seed) / (seeds.length - 1) - 0.5 : 0;
+    return scale.from(place + step * SPREAD * (right - left));
+  });
+}
+
+const runText = (run) => `run ${run.number} · seed ${run.seed} · ${settingText(run.setting)}`;
+
+const settingText = (setting) =>
+  plain(Object.entries(setting).map(([name, item]) => `${label(name)} ${parameter(item)}`).join(", "));
+
+function meanText(one, found, metric) {
+  const interval = found.low === null ? "" : ` [${number(found.low)}, ${number(found.high)}]`;
+  const survivors = found.survivors_only ? " of survivors" : "";
+  const failures = `<br>${one.diverged} of ${one.runs} diverged`;
+  return `${settingText(one.setting)}<br>mean ${plain(label(metric))}${survivors} ${number(found.mean)}${interval}${failures}`;
+}

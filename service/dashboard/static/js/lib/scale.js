@@ -1,0 +1,52 @@
+/** How values of the horizontal parameter become positions on an axis. */
+
+import { parameter } from "./format.js";
+import { plain } from "./frame.js";
+import { valueAxis } from "./ranges.js";
+import { horizontal, numeric, wide } from "./records.js";
+
+/**
+ * The axis for the parameter that matters most among `varied`.
+ * `place(setting)` is a position on the axis's own scale (powers of ten on a logarithmic one), `from` turns a
+ * position into what plotly takes, `places` are all positions in order. Anything but numbers stands in equal steps.
+ */
+export function horizontalScale(settings, varied) {
+  const name = horizontal(varied, settings.map(({ setting }) => setting));
+  const values = settings.map(({ setting }) => (name ? setting[name] : null));
+  if (numeric(values) && new Set(values).size > 1) {
+    const log = wide(values);
+    const to = log ? Math.log10 : (found) => found;
+    const places = [...new Set(values)].map(to).sort((one, other) => one - other);
+    return {
+      name, places, ordered: true, axis: valueAxis(padded(places), log),
+      place: (setting) => to(setting[name]),
+      from: log ? (place) => 10 ** place : (place) => place,
+    };
+  }
+  const texts = [...new Set(values.map((item) => parameter(item)))];
+  return {
+    name, places: texts.map((_, index) => index), ordered: false,
+    axis: {
+      type: "linear", range: [-0.6, texts.length - 0.4], tickformat: "",
+      tickvals: texts.map((_, index) => index), ticktext: texts.map(plain),
+    },
+    place: (setting) => texts.indexOf(parameter(name ? setting[name] : null)),
+    from: (place) => place,
+  };
+}
+
+/** From half a step before the first position to half a step behind the last. */
+function padded(places) {
+  const first = places[1] - places[0];
+  const last = places.at(-1) - places.at(-2);
+  return [places[0] - 0.6 * first, places.at(-1) + 0.6 * last];
+}
+
+/** The edges around each position of `scale`, by position. */
+export function columnsOf(scale) {
+  const { places } = scale;
+  if (places.length === 1) return new Map([[places[0], [places[0] - 0.5, places[0] + 0.5]]]);
+  const middles = places.slice(1).map((place, index) => (place + places[index]) / 2);
+  const edges = [2 * places[0] - middles[0], ...middles, 2 * places.at(-1) - middles.at(-1)];
+  return new Map(places.map((place, index) => [place, [edges[index], edges[index + 1]]]));
+}

@@ -1,0 +1,164 @@
+"""A worker's right to a population begins here: one conditional statement, one higher fencing token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session, aliased
+
+from service.lifecycle.story import tell
+from service.planning.statuses import PopulationState, RunState
+from service.store.clock import now
+from service.store.schema import Checkpoint, ConfigurationRow, LossRow, PopulationRow, Run
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedRun:
+    """What a worker must know of one run to train it, or to go on with it."""
+
+    run_id: int
+    number: int
+    seed: int
+    configuration: dict[str, Any]
+    epoch: int  # the last epoch recorded
+    epochs: int
+    metrics: dict[str, Any]
+    checkpoint: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A lease on a population: every write of its holder names the fencing token."""
+
+    population_id: int
+    public_id: str
+    sweep_id: int
+    fencing_token: int
+    worker: str
+    runs: tuple[ClaimedRun, ...]
+
+
+def claim_population(
+    session: Session, *, worker: str, environment_class: str, lease_seconds: float
+) -> Claim | None:
+    """Claim the next queued population by priority, then the owner with the least running share, then age.
+
+    Returns None when nothing is queued: a late or a second ring is harmless.
+    """
+    population_id = session.scalar(_next_population())
+    if population_id is None:
+        return None
+    moment = now()
+    row = session.execute(
+        update(PopulationRow)
+        .where(PopulationRow.id == population_id, PopulationRow.state == PopulationState.QUEUED)
+        .values(
+            state=PopulationState.RUNNING,
+            fencing_token=PopulationRow.fencing_token + 1,
+            lease_owner=worker,
+            lease_expires_at=moment + round(lease_seconds * 1000),
+            started_at=func.coalesce(PopulationRow.started_at, moment),
+        )
+        .returning(
+            PopulationRow.public_id,
+            PopulationRow.sweep_id,
+            PopulationRow.fencing_token,
+            PopulationRow.environment_class,
+        )
+    ).one_or_none()
+    if row is None:  # another worker was faster
+        return None
+    lost_epochs = _enter_environment(session, population_id, row.environment_class, environment_class)
+    moved = session.execute(
+        update(Run)
+        .where(Run.population_id == population_id, Run.state == RunState.QUEUED)
+        .values(
+            state=RunState.RUNNING,
+            environment_class=environment_class,
+            started_at=func.coalesce(Run.started_at, now()),
+        )
+        .returning(Run.id)
+    ).all()
+    tell(
+        session,
+        row.sweep_id,
+        "claimed" if lost_epochs is None else "environment_changed",
+        {"population": row.public_id, "worker": worker, "environment_class": environment_class},
+        moved={(RunState.QUEUED, RunState.RUNNING): len(moved)},
+        epochs=-(lost_epochs or 0),
+    )
+    return Claim(
+        population_id=population_id,
+        public_id=row.public_id,
+        sweep_id=row.sweep_id,
+        fencing_token=row.fencing_token,
+        worker=worker,
+        runs=_claimed_runs(session, population_id),
+    )
+
+
+def _next_population() -> Any:
+    other = aliased(PopulationRow)
+    share = (
+        select(func.count())
+        .where(other.owner_id == PopulationRow.owner_id, other.state == PopulationState.RUNNING)
+        .scalar_subquery()
+    )
+    return (
+        select(PopulationRow.id)
+        .where(PopulationRow.state == PopulationState.QUEUED)
+        .order_by(PopulationRow.priority, share, PopulationRow.created_at, PopulationRow.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=PopulationRow)
+    )
+
+
+def _enter_environment(session: Session, population_id: int, before: str | None, after: str) -> int | None:
+    """Bind the population to an environment class; None unless it had to start again in another one.
+
+    Bits may differ between classes, so nothing that another class computed is continued: checkpoints and
+    losses of the unfinished runs go, and the number of epochs that went with them is returned.
+    """
+    if before is None or before == after:
+        if before is None:
+            _set_population(session, population_id, environment_class=after)
+        return None
+    unfinished = select(Run.id).where(Run.population_id == population_id, Run.state == RunState.QUEUED)
+    lost = session.scalar(
+        select(func.coalesce(func.sum(Run.epoch), 0)).where(Run.id.in_(unfinished.scalar_subquery()))
+    )
+    session.execute(delete(Checkpoint).where(Checkpoint.run_id.in_(unfinished)))
+    session.execute(delete(LossRow).where(LossRow.run_id.in_(unfinished)))
+    session.execute(
+        update(Run)
+        .where(Run.population_id == population_id, Run.state == RunState.QUEUED)
+        .values(epoch=0, metrics={})
+    )
+    _set_population(session, population_id, environment_class=after, epoch=0)
+    return int(lost or 0)
+
+
+def _set_population(session: Session, population_id: int, **values: Any) -> None:
+    session.execute(update(PopulationRow).where(PopulationRow.id == population_id).values(**values))
+
+
+def _claimed_runs(session: Session, population_id: int) -> tuple[ClaimedRun, ...]:
+    rows = session.execute(
+        select(
+            Run.id,
+            Run.number,
+            Run.seed,
+            ConfigurationRow.document,
+            Run.epoch,
+            Run.epochs,
+            Run.metrics,
+            Checkpoint.content,
+        )
+        .join(ConfigurationRow, Run.configuration_id == ConfigurationRow.id)
+        .outerjoin(Checkpoint, Checkpoint.run_id == Run.id)
+        .where(Run.population_id == population_id, Run.state == RunState.RUNNING)
+        .order_by(Run.seed, Run.number)
+    )
+    return tuple(ClaimedRun(*row) for row in rows)

@@ -1,0 +1,161 @@
+"""A sweep and all its runs come into being in one commit, or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from core.configuration import Configuration, canonical_json
+from core.version import NUMERICS_VERSION
+from service.lifecycle.datasets import keep_table
+from service.lifecycle.plan import SweepPlan
+from service.lifecycle.story import tell
+from service.planning.statuses import Role
+from service.store.clock import now
+from service.store.identifiers import new_id
+from service.store.schema import ConfigurationRow, PopulationRow, Run, Sweep
+from service.store.upsert import insert_ignoring_duplicates
+
+ROWS_PER_STATEMENT = 5_000
+
+
+def create_sweep(
+    session: Session, owner_id: int, plan: SweepPlan, *, text: str, idempotency_key: str | None
+) -> Sweep:
+    """Write a planned sweep with its configurations, populations and runs."""
+    sweep = _sweep(owner_id, plan, text, idempotency_key)
+    sweep.dataset_id = keep_table(session, owner_id, plan.table)
+    session.add(sweep)
+    session.flush()
+    configurations = _keep_configurations(session, plan.hashes)
+    populations = _insert_populations(session, sweep, len(plan.populations))
+    _insert_runs(session, sweep, plan, configurations, populations)
+    tell(session, sweep.id, "created", {"runs": sweep.run_count, "populations": len(populations)})
+    session.refresh(sweep)
+    return sweep
+
+
+def body_hash(text: str) -> str:
+    """What decides whether a repeated request is the same one."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _sweep(owner_id: int, plan: SweepPlan, text: str, idempotency_key: str | None) -> Sweep:
+    submission = plan.submission
+    counts = plan.preparation.split.counts
+    return Sweep(
+        public_id=new_id("s"),
+        owner_id=owner_id,
+        name=submission.name,
+        notes=submission.notes,
+        tags=dict(submission.tags),
+        submitted=text,
+        warnings=list(plan.warnings),
+        idempotency_key=idempotency_key,
+        body_sha256=body_hash(text),
+        function=None,
+        task=plan.task,
+        method=submission.method,
+        metric=submission.metric.name,
+        goal=submission.metric.direction,
+        keep_weights=submission.keep_weights,
+        varied=list(plan.varied),
+        seeds=list(submission.seed_list),
+        preprocessing=plan.preparation.preprocessing.to_json(),
+        split=plan.preparation.split.to_json(),
+        split_counts={
+            "train": counts.train,
+            "validation": counts.validation,
+            "test": counts.test,
+            "resample": plan.preparation.split.resample,
+        },
+        constant=dict(plan.constant),
+        numerics_version=NUMERICS_VERSION,
+        run_count=sum(run.role == Role.SEARCH for run in plan.runs),
+        all_count=len(plan.runs),
+        queued_count=len(plan.runs),
+        epochs_total=sum(run.configuration.epochs for run in plan.runs),
+        created_at=now(),
+    )
+
+
+def _keep_configurations(session: Session, hashes: Mapping[Configuration, str]) -> dict[str, int]:
+    """The keys of the configurations by hash; those that nobody asked for before are written."""
+    distinct = {digest: configuration for configuration, digest in hashes.items()}
+    rows = [_configuration_row(digest, configuration) for digest, configuration in sorted(distinct.items())]
+    for chunk in _chunks(rows):
+        insert_ignoring_duplicates(session, ConfigurationRow, chunk)
+    keys: dict[str, int] = {}
+    for names in _chunks(sorted(distinct)):
+        found = session.execute(
+            select(ConfigurationRow.hash, ConfigurationRow.id).where(ConfigurationRow.hash.in_(names))
+        )
+        keys.update(found.all())
+    return keys
+
+
+def _configuration_row(digest: str, configuration: Configuration) -> dict[str, Any]:
+    document = json.loads(canonical_json(configuration))
+    row: dict[str, Any] = {
+        column.name: document.get(column.name)
+        for column in ConfigurationRow.__table__.columns
+        if column.name not in ("id", "hash", "document")
+    }
+    row["hidden_layers"] = json.dumps(document["hidden_layers"], separators=(",", ":"))
+    row["batch_size"] = None if document["batch_size"] == "full" else document["batch_size"]
+    return {"hash": digest, "document": document, **row}
+
+
+def _insert_populations(session: Session, sweep: Sweep, count: int) -> list[int]:
+    rows = [
+        {
+            "public_id": new_id("p"),
+            "sweep_id": sweep.id,
+            "owner_id": sweep.owner_id,
+            "created_at": sweep.created_at,
+        }
+        for _ in range(count)
+    ]
+    keys: list[int] = []
+    for chunk in _chunks(rows):
+        statement = insert(PopulationRow).returning(PopulationRow.id, sort_by_parameter_order=True)
+        keys += session.scalars(statement, chunk)
+    return keys
+
+
+def _insert_runs(
+    session: Session,
+    sweep: Sweep,
+    plan: SweepPlan,
+    configurations: dict[str, int],
+    populations: Sequence[int],
+) -> None:
+    rows = [
+        {
+            "public_id": new_id("r"),
+            "owner_id": sweep.owner_id,
+            "sweep_id": sweep.id,
+            "population_id": population,
+            "configuration_id": configurations[plan.hashes[run.configuration]],
+            "number": run.number,
+            "role": run.role,
+            "seed": run.seed,
+            "epochs": run.configuration.epochs,
+            "metrics": {},
+            "identity_sha256": plan.identity(run),
+        }
+        for population, members in zip(populations, plan.populations, strict=True)
+        for run in (plan.runs[index] for index in members)
+    ]
+    for chunk in _chunks(rows):
+        session.execute(insert(Run), chunk)
+
+
+def _chunks(rows: Sequence[Any]) -> Iterable[Any]:
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        yield rows[start : start + ROWS_PER_STATEMENT]

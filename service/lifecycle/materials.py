@@ -1,0 +1,80 @@
+"""What the runs of a sweep train on, read back from what was fixed at submit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from core.configuration import Configuration, resolve
+from core.examples import Examples
+from service.datasets.preprocessing import Preprocessing
+from service.datasets.split import SplitPlan
+from service.datasets.table import FloatArray, IntArray
+from service.datasets.targets import NumberTarget
+from service.lifecycle.datasets import read_table
+from service.store.schema import Dataset, Sweep
+
+
+@dataclass(slots=True)
+class Materials:
+    """A sweep's examples, rows and objective; configurations and rows are made once per process."""
+
+    task: Literal["classification", "regression"]
+    metric: str
+    goal: Literal["minimize", "maximize"]
+    keep_weights: str
+    examples: Examples
+    split: SplitPlan
+    deviations: FloatArray | None  # (outputs,) what one unit of a standardized target is in the user's units
+    _rows: dict[int, tuple[IntArray, IntArray]] = field(default_factory=dict)
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether any row validates."""
+        return self.split.counts.validation > 0
+
+    @property
+    def test_rows(self) -> IntArray:
+        """The rows that are touched only at the end."""
+        return self.split.test_rows
+
+    def rows(self, seed: int) -> tuple[IntArray, IntArray]:
+        """The training and validation rows of the runs with this seed."""
+        if seed not in self._rows:
+            self._rows[seed] = self.split.rows_for(seed)
+        return self._rows[seed]
+
+    def configuration(self, document: Mapping[str, Any]) -> Configuration:
+        """The configuration that was stored as canonical JSON."""
+        return resolve(document, task=self.task)
+
+
+def load_materials(session: Session, sweep_id: int) -> Materials:
+    """Read what a sweep's runs need, and check that the data are still what was submitted."""
+    sweep = session.scalars(
+        select(Sweep).where(Sweep.id == sweep_id).options(undefer(Sweep.preprocessing), undefer(Sweep.split))
+    ).one()
+    row = session.scalars(
+        select(Dataset).where(Dataset.id == sweep.dataset_id).options(undefer(Dataset.content))
+    ).one()
+    table = read_table(row)
+    if table.content_hash != row.content_hash:
+        raise ValueError(
+            f"dataset {row.name!r} has content hash {table.content_hash}, stored was {row.content_hash}"
+        )
+    fitted = Preprocessing.from_json(sweep.preprocessing)
+    target = fitted.target
+    return Materials(
+        task=cast("Literal['classification', 'regression']", sweep.task),
+        metric=sweep.metric,
+        goal=cast("Literal['minimize', 'maximize']", sweep.goal),
+        keep_weights=sweep.keep_weights,
+        examples=fitted.transform(table),
+        split=SplitPlan.from_json(sweep.split),
+        deviations=np.array(target.deviations) if isinstance(target, NumberTarget) else None,
+    )

@@ -1,0 +1,234 @@
+"""What a worker writes: one short transaction that begins with its fencing token, or nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from service.errors import LeaseLost
+from service.lifecycle.claim import Claim
+from service.lifecycle.story import tell
+from service.planning.measurements import COLUMNS, Measurement, non_finite_code
+from service.planning.statuses import PopulationState, RunState
+from service.store.clock import now
+from service.store.schema import Checkpoint, LossRow, PopulationRow, Run, Weights
+from service.store.upsert import insert_ignoring_duplicates
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: its newest measurement and its metrics so far."""
+
+    latest: Measurement
+    metrics: Mapping[str, Any]
+    best_epoch: int | None
+    train_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWeights:
+    """A run's weights as they are stored."""
+
+    which: str  # final | best
+    epoch: int
+    weights_sha256: str
+    content: bytes  # safetensors
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A run that reached a final state, with all that it leaves behind."""
+
+    run_id: int
+    state: RunState
+    reason: str
+    epoch: int
+    collapsed: bool = False
+    diverged_step: int | None = None
+    diverged_tensor: str | None = None
+    weights_sha256: str | None = None
+    test_loss: float | None = None
+    test_score: float | None = None
+    test_outcomes: bytes | None = None
+    weights: tuple[KeptWeights, ...] = ()
+
+
+@dataclass(slots=True)
+class Batch:
+    """All that happened since the last record."""
+
+    epoch: int = 0
+    measurements: list[Measurement] = field(default_factory=list)
+    progress: dict[int, Progress] = field(default_factory=dict)  # by run
+    endings: list[Ending] = field(default_factory=list)
+    checkpoints: dict[int, tuple[int, str, bytes]] = field(default_factory=dict)  # epoch, sha256, content
+
+
+def record(session: Session, claim: Claim, batch: Batch, *, lease_seconds: float) -> None:
+    """Write a batch and renew the lease.
+
+    Raises:
+        LeaseLost: the fencing token is no longer the population's; nothing was written.
+    """
+    hold(session, claim, lease_seconds=lease_seconds, epoch=batch.epoch)
+    epochs = _epochs_gained(session, claim, batch)
+    insert_ignoring_duplicates(session, LossRow, [m.as_row() for m in batch.measurements])
+    _update_progress(session, claim, batch.progress)
+    moved = _end_runs(session, claim, batch.endings)
+    _replace_checkpoints(session, claim, batch)
+    if moved:
+        _finish_population(session, claim)
+    if batch.progress or moved:
+        document = {"population": claim.public_id, "epoch": batch.epoch}
+        tell(session, claim.sweep_id, "progress", document, moved=moved, epochs=epochs)
+
+
+def hold(session: Session, claim: Claim, *, lease_seconds: float, epoch: int = 0) -> None:
+    """Renew the lease, if it is still this claim's: the first statement of every write of a worker.
+
+    The token alone decides: a holder that was only slow keeps its work.
+
+    Raises:
+        LeaseLost: another claim, a cancellation or a requeue came in between.
+    """
+    held = session.execute(
+        update(PopulationRow)
+        .where(
+            PopulationRow.id == claim.population_id,
+            PopulationRow.fencing_token == claim.fencing_token,
+            PopulationRow.state == PopulationState.RUNNING,
+        )
+        .values(
+            lease_expires_at=now() + round(lease_seconds * 1000),
+            epoch=epoch or PopulationRow.epoch,
+        )
+        .returning(PopulationRow.id)
+    ).one_or_none()
+    if held is None:
+        raise LeaseLost(
+            f"population {claim.public_id} is no longer leased to {claim.worker} "
+            f"under fencing token {claim.fencing_token}"
+        )
+
+
+def _epochs_gained(session: Session, claim: Claim, batch: Batch) -> int:
+    """How many epochs the runs advance by; a replayed epoch counts once."""
+    if not batch.progress:
+        return 0
+    before = dict(
+        session.execute(select(Run.id, Run.epoch).where(Run.population_id == claim.population_id)).all()
+    )
+    return sum(max(0, p.latest.epoch - before.get(run_id, 0)) for run_id, p in batch.progress.items())
+
+
+def _update_progress(session: Session, claim: Claim, progress: Mapping[int, Progress]) -> None:
+    if not progress:
+        return
+    names = COLUMNS[:4]
+    rows = [
+        {
+            "run": run_id,
+            "epoch": p.latest.epoch,
+            "metrics": dict(p.metrics),
+            "best_epoch": p.best_epoch,
+            "train_seconds": p.train_seconds,
+            **{
+                name: None if non_finite_code(value) else value
+                for name, value in zip(names, p.latest.values[:4], strict=True)
+            },
+        }
+        for run_id, p in progress.items()
+    ]
+    session.connection().execute(
+        update(Run)
+        .where(
+            Run.id == bindparam("run"),
+            Run.population_id == claim.population_id,
+            Run.state == RunState.RUNNING,
+        )
+        .values(
+            {name: bindparam(name) for name in ("epoch", "metrics", "best_epoch", "train_seconds", *names)}
+        ),
+        rows,
+    )
+
+
+def _end_runs(
+    session: Session, claim: Claim, endings: Sequence[Ending]
+) -> dict[tuple[RunState, RunState], int]:
+    moved: Counter[tuple[RunState, RunState]] = Counter()
+    for ending in endings:
+        matched = session.execute(
+            update(Run)
+            .where(
+                Run.id == ending.run_id,
+                Run.population_id == claim.population_id,
+                Run.state == RunState.RUNNING,
+            )
+            .values(
+                state=ending.state,
+                reason=ending.reason,
+                collapsed=ending.collapsed,
+                diverged_step=ending.diverged_step,
+                diverged_tensor=ending.diverged_tensor,
+                weights_sha256=ending.weights_sha256,
+                test_loss=None if non_finite_code(ending.test_loss) else ending.test_loss,
+                test_score=None if non_finite_code(ending.test_score) else ending.test_score,
+                test_outcomes=ending.test_outcomes,
+                finished_at=now(),
+            )
+            .returning(Run.id)
+        ).one_or_none()
+        if matched is None:
+            continue
+        moved[RunState.RUNNING, ending.state] += 1
+    rows = [
+        {
+            "run_id": ending.run_id,
+            "which": kept.which,
+            "epoch": kept.epoch,
+            "weights_sha256": kept.weights_sha256,
+            "content": kept.content,
+        }
+        for ending in endings
+        for kept in ending.weights
+    ]
+    insert_ignoring_duplicates(session, Weights, rows)
+    return dict(moved)
+
+
+def _replace_checkpoints(session: Session, claim: Claim, batch: Batch) -> None:
+    stale = [ending.run_id for ending in batch.endings] + list(batch.checkpoints)
+    if stale:
+        session.execute(delete(Checkpoint).where(Checkpoint.run_id.in_(stale)))
+    rows = [
+        {
+            "run_id": run_id,
+            "epoch": epoch,
+            "sha256": sha256,
+            "content": content,
+            "fencing_token": claim.fencing_token,
+        }
+        for run_id, (epoch, sha256, content) in batch.checkpoints.items()
+    ]
+    if rows:
+        session.execute(insert(Checkpoint).values(created_at=now()), rows)
+
+
+def _finish_population(session: Session, claim: Claim) -> None:
+    left = session.scalar(
+        select(func.count()).where(Run.population_id == claim.population_id, Run.state == RunState.RUNNING)
+    )
+    if not left:
+        session.execute(
+            update(PopulationRow)
+            .where(PopulationRow.id == claim.population_id)
+            .values(
+                state=PopulationState.FINISHED, finished_at=now(), lease_owner=None, lease_expires_at=None
+            )
+        )

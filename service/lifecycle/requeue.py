@@ -1,0 +1,100 @@
+"""Nothing stays with a worker that is gone: expired leases are freed, and the bell rings again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from service.lifecycle.story import tell
+from service.planning.statuses import PopulationState, RunState
+from service.store.clock import now
+from service.store.identifiers import new_id
+from service.store.schema import PopulationRow, Run
+
+SPLIT_AFTER = 2  # leases lost: one of the runs may be what kills the worker, so look for it by halves
+FAIL_AFTER = 3  # leases lost by a single run
+
+
+def requeue_expired(session: Session) -> int:
+    """Free every population whose lease has expired; how many there were.
+
+    Only an expired lease counts as an attempt. A population lost twice is split in half, and a single run
+    lost three times is failed with the reason, so that nothing is tried for ever.
+    """
+    expired = session.execute(
+        select(PopulationRow)
+        .where(PopulationRow.state == PopulationState.RUNNING, PopulationRow.lease_expires_at < now())
+        .order_by(PopulationRow.id)
+        .with_for_update(skip_locked=True)
+    ).scalars()
+    populations = expired.all()
+    for population in populations:
+        _free(session, population)
+    return len(populations)
+
+
+def queued_populations(session: Session) -> int:
+    """How many populations wait for a worker: rings are owed for those that no message announces."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(PopulationRow)
+            .where(PopulationRow.state == PopulationState.QUEUED)
+        )
+        or 0
+    )
+
+
+def _free(session: Session, population: PopulationRow) -> None:
+    worker, lost = population.lease_owner, population.leases_lost + 1
+    runs = session.scalars(
+        select(Run.id)
+        .where(Run.population_id == population.id, Run.state == RunState.RUNNING)
+        .order_by(Run.seed, Run.number)
+    ).all()
+    # The token rises, so that the lost worker's writes find nothing even before the next claim.
+    population.fencing_token += 1
+    population.leases_lost = lost
+    population.lease_owner = None
+    population.lease_expires_at = None
+    document = {"population": population.public_id, "worker": worker, "leases_lost": lost}
+    if len(runs) <= 1 and lost >= FAIL_AFTER:
+        reason = f"lost with its worker {lost} times in a row (last: {worker})"
+        _move(session, runs, RunState.FAILED, reason=reason, finished_at=now())
+        population.state = PopulationState.FINISHED
+        population.finished_at = now()
+        moved = {(RunState.RUNNING, RunState.FAILED): len(runs)}
+    else:
+        _move(session, runs, RunState.QUEUED)
+        population.state = PopulationState.QUEUED
+        if lost >= SPLIT_AFTER and len(runs) > 1:
+            document["split_off"] = _split(session, population, runs[len(runs) // 2 :])
+        moved = {(RunState.RUNNING, RunState.QUEUED): len(runs)}
+    session.flush()
+    tell(session, population.sweep_id, "lease_expired", document, moved=moved)
+
+
+def _move(session: Session, runs: Sequence[int], state: RunState, **values: Any) -> None:
+    session.execute(
+        update(Run).where(Run.id.in_(runs), Run.state == RunState.RUNNING).values(state=state, **values)
+    )
+
+
+def _split(session: Session, population: PopulationRow, runs: Sequence[int]) -> str:
+    half = PopulationRow(
+        public_id=new_id("p"),
+        sweep_id=population.sweep_id,
+        owner_id=population.owner_id,
+        priority=population.priority,
+        environment_class=population.environment_class,
+        epoch=population.epoch,
+        leases_lost=population.leases_lost,
+        created_at=population.created_at,
+    )
+    session.add(half)
+    session.flush()
+    session.execute(update(Run).where(Run.id.in_(runs)).values(population_id=half.id))
+    return half.public_id

@@ -1,0 +1,79 @@
+"""A submission is planned without a transaction, stored in one, and repeated without harm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from service.errors import Fault, InvalidSubmission
+from service.lifecycle.create import body_hash, create_sweep
+from service.lifecycle.datasets import find_table
+from service.lifecycle.plan import SweepPlan, plan_sweep
+from service.lifecycle.workers import live_workers
+from service.planning.strict_json import loads
+from service.planning.submission import parse
+from service.store.database import Database
+from service.store.schema import Sweep
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The sweep that a submission stands for, and whether it was there before."""
+
+    sweep_id: int
+    public_id: str
+    populations: int
+    replayed: bool
+
+
+def submit(
+    database: Database, *, owner_id: int, body: bytes, idempotency_key: str | None, max_runs: int
+) -> Submitted:
+    """Store a sweep, or find the one that was stored under this key and body before.
+
+    Raises:
+        InvalidSubmission: everything that is wrong with the body, or a key used for another body before.
+    """
+    plan = plan_submission(database, owner_id=owner_id, body=body, max_runs=max_runs)
+    text = body.decode()
+
+    def store(session: Session) -> Submitted:
+        before = _find(session, owner_id, idempotency_key, text)
+        if before is not None:
+            return before
+        sweep = create_sweep(session, owner_id, plan, text=text, idempotency_key=idempotency_key)
+        return Submitted(sweep.id, sweep.public_id, len(plan.populations), replayed=False)
+
+    try:
+        return database.run(store)
+    except IntegrityError:
+        # Two requests with one key at once: the other one was stored, and is found now.
+        return database.run(store)
+
+
+def plan_submission(database: Database, *, owner_id: int, body: bytes, max_runs: int) -> SweepPlan:
+    """What a submission would create; nothing is stored.
+
+    Raises:
+        InvalidSubmission: with every fault.
+    """
+    submission = parse(loads(body))
+    with database.read() as session:
+        table = find_table(session, owner_id, submission.dataset)
+        workers = live_workers(session)
+    return plan_sweep(submission, table, live_workers=workers, max_runs=max_runs)
+
+
+def _find(session: Session, owner_id: int, key: str | None, text: str) -> Submitted | None:
+    if key is None:
+        return None
+    sweep = session.scalar(select(Sweep).where(Sweep.owner_id == owner_id, Sweep.idempotency_key == key))
+    if sweep is None:
+        return None
+    if sweep.body_sha256 != body_hash(text):
+        message = f"was used before with another body, for sweep {sweep.public_id}"
+        raise InvalidSubmission([Fault("Idempotency-Key", message, key, "a new key, or the same body")])
+    return Submitted(sweep.id, sweep.public_id, 0, replayed=True)

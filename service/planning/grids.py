@@ -1,0 +1,55 @@
+"""A grid holds both its ends exactly, and as many values as were asked for."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+SIGNIFICANT_DIGITS = 12
+
+
+def linear(low: float, high: float, count: int) -> list[float]:
+    """`count` >= 2 evenly spaced values from low to high.
+
+    The steps are taken in the decimals that a person wrote, so that 0 to 1 in eleven steps holds 0.3 and not
+    0.30000000000000004.
+    """
+    start, width = Fraction(repr(low)), Fraction(repr(high)) - Fraction(repr(low))
+    return [float(start + width * index / (count - 1)) for index in range(count)]
+
+
+def geometric(low: float, high: float, count: int) -> list[float]:
+    """`count` >= 2 values from low > 0 to high at equal ratios.
+
+    The inner ones are computed in float64 and rounded to 12 significant digits, so that every platform has
+    the same ones and powers of ten come out as such.
+    """
+    first, last = math.log10(low), math.log10(high)
+    inner = [10.0 ** (first + (last - first) * index / (count - 1)) for index in range(1, count - 1)]
+    return [float(low), *(rounded(value) for value in inner), float(high)]
+
+
+def rounded(value: float) -> float:
+    """The value to 12 significant digits."""
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+
+
+def steps_between(low: float, high: float, step: float) -> Fraction:
+    """How many steps lead from low to high, as written in decimals; whole where high is met exactly."""
+    return (Fraction(repr(high)) - Fraction(repr(low))) / Fraction(repr(step))
+
+
+def stepped(low: float, high: float, step: float, count: int | None) -> list[float]:
+    """low, low + step, ... high; with a count, that many of them, spread as evenly as whole steps allow.
+
+    `steps_between` must be a whole number, and `count` between 2 and one more than it.
+    """
+    start, size = Fraction(repr(low)), Fraction(repr(step))
+    total = int(steps_between(low, high, step))
+    if count is None:
+        chosen = range(total + 1)
+        return [float(start + size * index) for index in chosen]
+    # Halves are rounded up; neighbours are at least one whole step apart, so no value stands twice.
+    return [
+        float(start + size * ((2 * index * total + count - 1) // (2 * (count - 1)))) for index in range(count)
+    ]

@@ -1,0 +1,135 @@
+"""What one epoch of one run measured, in the form in which it is stored, and its extremes so far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+MOST_RECORDED_EPOCHS = 1_000
+SCORES = {"classification": "accuracy", "regression": "r2"}
+COLUMNS = (
+    "train_loss",
+    "train_score",
+    "validation_loss",
+    "validation_score",
+    "learning_rate",
+    "gradient_norm",
+    "update_ratio",
+)
+NAN, POSITIVE, NEGATIVE = 1, 2, 3  # codes of values that are not finite, two bits each
+NON_FINITE_WORDS = {NAN: "NaN", POSITIVE: "Infinity", NEGATIVE: "-Infinity"}
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One epoch of one run; the values are in the order of `COLUMNS`, None where there is none."""
+
+    run_id: int
+    epoch: int
+    values: tuple[float | None, ...]
+
+    def as_row(self) -> dict[str, Any]:
+        """The row of `losses`: non-finite values are null, and `non_finite` says which and what they were."""
+        row: dict[str, Any] = {"run_id": self.run_id, "epoch": self.epoch}
+        codes = 0
+        for position, (column, value) in enumerate(zip(COLUMNS, self.values, strict=True)):
+            code = non_finite_code(value)
+            row[column] = None if code else value
+            codes |= code << (2 * position)
+        row["non_finite"] = codes
+        return row
+
+    def named(self, task: str) -> dict[str, float]:
+        """The losses and scores under their public names: `validation_accuracy`, not `validation_score`."""
+        score = SCORES[task]
+        return {
+            column.replace("score", score): value
+            for column, value in zip(COLUMNS[:4], self.values[:4], strict=True)
+            if value is not None
+        }
+
+
+def non_finite_code(value: float | None) -> int:
+    """0 for a finite value or none, else 1 NaN, 2 Infinity, 3 -Infinity."""
+    if value is None or math.isfinite(value):
+        return 0
+    if math.isnan(value):
+        return NAN
+    return POSITIVE if value > 0 else NEGATIVE
+
+
+def decode(row: Mapping[str, Any]) -> list[float | None]:
+    """The values of a `losses` row in the order of `COLUMNS`, non-finite ones restored."""
+    codes = row["non_finite"]
+    return [
+        float(NON_FINITE_WORDS[code].lower()) if (code := codes >> (2 * position) & 3) else row[column]
+        for position, column in enumerate(COLUMNS)
+    ]
+
+
+def json_number(value: float | None) -> float | str | None:
+    """The form of a float in JSON: non-finite values are the strings NaN, Infinity and -Infinity."""
+    code = non_finite_code(value)
+    return NON_FINITE_WORDS[code] if code else value
+
+
+def is_recorded(epoch: int, epochs: int) -> bool:
+    """Whether this epoch's row is kept: all of them up to 1,000, then evenly, always the last one."""
+    stride = -(-epochs // MOST_RECORDED_EPOCHS)
+    return epoch % stride == 0 or epoch in (1, epochs)
+
+
+def is_better(value: float, than: float | None, goal: Literal["minimize", "maximize"]) -> bool:
+    """Whether `value` beats the best so far; a NaN never does, the first finite value does."""
+    if math.isnan(value):
+        return False
+    if than is None:
+        return True
+    return value < than if goal == "minimize" else value > than
+
+
+class RunMetrics:
+    """Last, smallest and largest value of each metric, and its value at the objective's best epoch."""
+
+    def __init__(
+        self, task: str, objective: str, goal: Literal["minimize", "maximize"], document: Mapping[str, Any]
+    ) -> None:
+        self._task, self._objective, self._goal = task, objective, goal
+        self.best_epoch: int | None = document.get("best_epoch")
+        self._metrics: dict[str, dict[str, float]] = {
+            name: {kind: float(value) for kind, value in kinds.items()}
+            for name, kinds in document.items()
+            if name != "best_epoch"
+        }
+
+    def add(self, measurement: Measurement) -> None:
+        """Take in one more epoch; epochs come in their order."""
+        named = measurement.named(self._task)
+        best = self._metrics.get(self._objective, {}).get("best")
+        is_best = self._objective in named and is_better(named[self._objective], best, self._goal)
+        if is_best:
+            self.best_epoch = measurement.epoch
+        for name, value in named.items():
+            kinds = self._metrics.setdefault(name, {"min": math.nan, "max": math.nan})
+            kinds["last"] = value
+            kinds["min"] = min(kinds["min"], value) if kinds["min"] <= math.inf else value
+            kinds["max"] = max(kinds["max"], value) if kinds["max"] <= math.inf else value
+            if is_best:
+                kinds["best"] = value
+
+    def add_final(self, values: Mapping[str, float]) -> None:
+        """Take in metrics that exist only at the end, such as those on the test rows."""
+        for name, value in values.items():
+            self._metrics[name] = {"last": value}
+
+    def document(self) -> dict[str, Any]:
+        """The metrics as stored, non-finite values as strings."""
+        stored: dict[str, Any] = {
+            name: {kind: json_number(value) for kind, value in kinds.items()}
+            for name, kinds in self._metrics.items()
+        }
+        if self.best_epoch is not None:
+            stored["best_epoch"] = self.best_epoch
+        return stored

@@ -1,0 +1,119 @@
+"""A submission's parameters become axes: for each field of a configuration the values that the sweep tries.
+
+What a grid cannot use is refused here, at submit, so that nothing is refused at run time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice, product
+
+from core.configuration import TASKS, canonical, resolve
+from core.errors import ConfigurationError
+from core.fields import FIELDS
+from service.errors import Fault, InvalidSubmission
+from service.planning import parameter_values
+from service.planning.plain_text import did_you_mean
+from service.planning.strict_json import member
+
+ALIASES = {"lr": "learning_rate"}
+_MAX_COMBINATIONS = 1_000  # of choices that are looked at together before the grid is expanded
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A field of the configuration, its values in the order in which they are tried, and where it was given.
+
+    Values are as `core.fields` parses them (layers are tuples); None asks for the field's default.
+    """
+
+    field: str
+    values: tuple[object, ...]
+    path: str = ""
+
+    @property
+    def varies(self) -> bool:
+        """Whether the sweep compares values of this field."""
+        return len(self.values) > 1
+
+
+def axes(parameters: Mapping[str, object], task: str | None = None) -> tuple[Axis, ...]:
+    """The axes in submitted order.
+
+    Without a task (it may follow from a table that is not at hand) only what is wrong in every task is
+    refused.
+
+    Raises: InvalidSubmission with every fault of every parameter.
+    """
+    faults: list[Fault] = []
+    found: dict[str, Axis] = {}
+    for name, spec in parameters.items():
+        path = member("parameters", name)
+        field = FIELDS.get(ALIASES.get(name, name))
+        if field is None:
+            hint = did_you_mean(name, (*FIELDS, *ALIASES))
+            faults.append(Fault(path, f"there is no parameter {name[:100]!r}{hint}", None, ", ".join(FIELDS)))
+            continue
+        if field.name in found:
+            faults.append(
+                Fault(path, f"{field.name} is given twice, under two names", spec, "one of the two")
+            )
+        try:
+            found[field.name] = Axis(field.name, parameter_values.read(field, spec, path), path)
+        except InvalidSubmission as error:
+            faults.extend(error.faults)
+            found.setdefault(field.name, Axis(field.name, (), path))
+    faults.extend(_unused(found))
+    faults.extend(_contradictory(found, task))
+    if faults:
+        raise InvalidSubmission(faults)
+    return tuple(found.values())
+
+
+def count(found: tuple[Axis, ...], seeds: int) -> int:
+    """How many runs these axes ask for, duplicates included; an exact number however large."""
+    runs = seeds
+    for axis in found:
+        runs *= len(axis.values)
+    return runs
+
+
+def _unused(found: Mapping[str, Axis]) -> Iterator[Fault]:
+    """Fields that no point of the grid would use; those that some points use are left out of the others."""
+    for axis in found.values():
+        field = FIELDS[axis.field]
+        if field.chooser is None or not axis.values:
+            continue
+        chooser = found.get(field.chooser)
+        choices = chooser.values if chooser else (None,)
+        default = FIELDS[field.chooser].default
+        # A chooser that is itself at fault has no values, and gets the benefit.
+        if choices and not any(field.used_with(default if choice is None else choice) for choice in choices):
+            value = axis.values[0] if not axis.varies else None
+            message = f"{field.name} is used only when {field.used_text}"
+            yield Fault(axis.path, message, value, f"nothing here, unless {field.used_text}")
+
+
+def _contradictory(found: Mapping[str, Axis], task: str | None) -> Iterator[Fault]:
+    """Choices that cannot stand together, such as the loss cross_entropy for a regression."""
+    choices = [axis for axis in found.values() if FIELDS[axis.field].kind == "choice" and axis.values]
+    tasks = TASKS if task is None else (task,)
+    told: set[tuple[str, str]] = set()
+    for point in islice(product(*(axis.values for axis in choices)), _MAX_COMBINATIONS):
+        values = canonical({axis.field: value for axis, value in zip(choices, point, strict=True)})
+        errors = [error for task_name in tasks if (error := _refusal(values, task_name))]
+        if len(errors) < len(tasks):
+            continue
+        for fault in errors[0].faults:
+            if fault.field in found and (fault.field, fault.message) not in told:
+                told.add((fault.field, fault.message))
+                yield Fault(found[fault.field].path, fault.message, fault.value, fault.allowed)
+
+
+def _refusal(values: Mapping[str, object], task: str) -> ConfigurationError | None:
+    try:
+        resolve(values, task=task)
+    except ConfigurationError as error:
+        return error
+    return None

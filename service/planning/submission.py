@@ -1,0 +1,281 @@
+"""A sweep as it is submitted: what may stand in it, and what each part means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    JsonValue,
+    PrivateAttr,
+    StringConstraints,
+    Tag,
+    ValidationError,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from service.errors import Fault, InvalidSubmission
+from service.planning import space, strict_json
+from service.planning.objective import Metric, faults_for_task
+from service.planning.plain_text import normalized, unsafe_character
+from service.planning.split_settings import MAX_SEED, SplitSettings
+from service.planning.submission_faults import translated
+
+MAX_NAME = 200  # code points
+MAX_NOTES = 10_000
+MAX_TAGS = 50
+MAX_SEEDS = 10_000
+MAX_COLUMNS = 10_000
+DEFAULT_SEEDS = 10
+IGNORED = (
+    "program",
+    "command",
+    "project",
+    "entity",
+)  # W&B's: they say what to start, and where its results go
+
+EXAMPLE: dict[str, Any] = {
+    "name": "digits learning rates",
+    "dataset": "digits",
+    "split": {
+        "train": 0.7,
+        "validation": 0.15,
+        "test": 0.15,
+        "method": "stratified",
+        "seed": 0,
+        "resample": True,
+    },
+    "scale": "minmax",
+    "method": "grid",
+    "metric": {"name": "validation_loss", "goal": "minimize"},
+    "seeds": 10,
+    "parameters": {
+        "learning_rate": {"distribution": "log_uniform_values", "min": 0.001, "max": 10, "count": 13},
+        "hidden_layers": {"values": [[32], [64]]},
+        "epochs": {"value": 30},
+        "batch_size": 32,
+    },
+    "keep_weights": "final",
+    "tags": {"course": "ml-101"},
+}
+
+
+def _one_line(text: str) -> str:
+    found = unsafe_character(text)
+    if found:
+        message = f"holds {found}; a name is one line"
+        raise PydanticCustomError(
+            "not_allowed", "{message}", {"message": message, "allowed": "one line of text"}
+        )
+    return normalized(text)
+
+
+def _kind_of_list(value: object) -> str:
+    return "<list>" if isinstance(value, list | tuple) else "<single>"
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+ColumnName = Annotated[Line, StringConstraints(min_length=1, max_length=MAX_NAME)]
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
+Target = Annotated[
+    Annotated[ColumnName, Tag("<single>")]
+    | Annotated[list[ColumnName], Field(min_length=1, max_length=MAX_COLUMNS), Tag("<list>")],
+    Discriminator(_kind_of_list),
+]
+Seeds = Annotated[
+    Annotated[int, Field(ge=1, le=MAX_SEEDS), Tag("<single>")]
+    | Annotated[list[Seed], Field(min_length=1, max_length=MAX_SEEDS), Tag("<list>")],
+    Discriminator(_kind_of_list),
+]
+
+
+class SweepSubmission(BaseModel):
+    """One sweep: a table, what to predict in it, the settings to compare, and how often each is trained."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        json_schema_extra={"examples": [EXAMPLE]},
+        allow_inf_nan=False,
+    )
+
+    name: Annotated[Line, StringConstraints(max_length=MAX_NAME)] = Field(
+        default="",
+        description="What people call the sweep; by default the dataset and the parameters that vary.",
+    )
+    dataset: ColumnName = Field(
+        description="The name or the id of a dataset: digits, iris, wine, or one of yours."
+    )
+    target: Target | None = Field(
+        default=None,
+        description="The column to predict, or a list of numeric columns; by default the last one.",
+    )
+    features: Annotated[list[ColumnName], Field(min_length=1, max_length=MAX_COLUMNS)] | None = Field(
+        default=None, description="The columns to predict from; by default all but the target."
+    )
+    task: Literal["classification", "regression"] | None = Field(
+        default=None,
+        description="By default text, booleans and whole numbers with at most 20 distinct values are "
+        "classes; other numbers make a regression.",
+    )
+    split: SplitSettings = Field(
+        default_factory=SplitSettings,
+        description="Which rows train, validate and test: 70, 15 and 15 % by default.",
+    )
+    scale: Literal["standardize", "minmax", "none"] = Field(
+        default="standardize",
+        description="What is done to numeric features, by the rows outside the test set.",
+    )
+    method: Literal["grid"] = Field(
+        default="grid", description="How the space is searched; a grid has every combination."
+    )
+    metric: Metric = Field(default_factory=Metric, description="What settings are compared by.")
+    seeds: Seeds = Field(
+        default=DEFAULT_SEEDS,
+        description="How many times each setting is trained (3 means the seeds 0, 1 and 2), or a list of "
+        "seeds. A seed drives first weights, order and, with split.resample, the validation rows.",
+    )
+    parameters: dict[str, JsonValue] = Field(
+        default={},
+        description="For each field of a configuration a constant (bare or {value}), {values: [...]}, or "
+        "{distribution, min, max, count}, in which both ends are values. Optuna's JSON is accepted too.",
+    )
+    keep_weights: Literal["final", "none"] = Field(
+        default="final", description="Which weights of each run are stored."
+    )
+    tags: Annotated[
+        dict[
+            Annotated[Line, StringConstraints(min_length=1, max_length=MAX_NAME)],
+            Annotated[Line, StringConstraints(max_length=MAX_NAME)],
+        ],
+        Field(max_length=MAX_TAGS),
+    ] = Field(default={}, description=f"Up to {MAX_TAGS} names with a text each, to find the sweep by.")
+    notes: str = Field(default="", max_length=MAX_NOTES, description="Free text, shown as it is.")
+    baselines: bool = Field(
+        default=True, description="Whether a linear network is trained beside every setting, for comparison."
+    )
+
+    _warnings: tuple[str, ...] = PrivateAttr(())
+
+    def model_post_init(self, context: Any) -> None:
+        """Keep what `parse` ignored; a frozen model takes it only here."""
+        self._warnings = tuple(context["warnings"]) if context else ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was sent and had no effect, in sentences."""
+        return self._warnings
+
+    @property
+    def seed_list(self) -> tuple[int, ...]:
+        """Every seed, in the order in which they were asked for."""
+        return tuple(range(self.seeds)) if isinstance(self.seeds, int) else tuple(self.seeds)
+
+    @field_validator("method", mode="before")
+    @classmethod
+    def _offered(cls, method: object) -> object:
+        if method in ("random", "bayes"):
+            message = f"{method} search is not offered yet"
+            raise PydanticCustomError("not_allowed", "{message}", {"message": message, "allowed": "grid"})
+        return method
+
+    @field_validator("keep_weights", mode="before")
+    @classmethod
+    def _kept(cls, which: object) -> object:
+        if which in ("best", "both"):
+            message = f"{which!r} needs the best epoch's weights, and runs keep only their last epoch's yet"
+            raise PydanticCustomError(
+                "not_allowed", "{message}", {"message": message, "allowed": "final, none"}
+            )
+        return which
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, seeds: int | list[int]) -> int | list[int]:
+        if isinstance(seeds, list) and len(set(seeds)) < len(seeds):
+            twice = next(seed for index, seed in enumerate(seeds) if seed in seeds[:index])
+            message = f"the seed {twice} stands twice: the same runs again"
+            raise PydanticCustomError(
+                "not_allowed", "{message}", {"message": message, "allowed": "each seed once"}
+            )
+        return seeds
+
+
+_MODELS: Mapping[tuple[str, ...], type[BaseModel]] = {
+    (): SweepSubmission,
+    ("split",): SplitSettings,
+    ("metric",): Metric,
+}
+
+
+def parse(document: object) -> SweepSubmission:
+    """The submission that this document (from JSON, YAML or Python) is; its `warnings` say what was ignored.
+
+    Raises: InvalidSubmission with every fault that can be told without the table.
+    """
+    strict_json.check(document)
+    if not isinstance(document, dict):
+        raise InvalidSubmission(
+            [Fault("", "a sweep is an object", document, "an object with dataset and parameters")]
+        )
+    warnings = [
+        f"{name} is ignored: Backsweep starts its own workers" for name in IGNORED if name in document
+    ]
+    sent = {name: value for name, value in document.items() if name not in IGNORED}
+    faults, sent = _without_function(sent)
+    faults += _parameter_faults(sent)
+    try:
+        submission = SweepSubmission.model_validate(_named(sent), context={"warnings": warnings})
+    except ValidationError as error:
+        faults = [translated(detail, _MODELS) for detail in error.errors(include_url=False)] + faults
+    else:
+        faults += _disagreements(submission)
+        if not faults:
+            return submission
+    raise InvalidSubmission(faults)
+
+
+def _without_function(sent: dict[str, Any]) -> tuple[list[Fault], dict[str, Any]]:
+    if "function" not in sent:
+        return [], sent
+    message = "minimising a function is not offered yet; a sweep needs a dataset"
+    rest = {"dataset": "none", **{name: value for name, value in sent.items() if name != "function"}}
+    return [Fault("function", message, sent["function"], "dataset")], rest
+
+
+def _parameter_faults(sent: Mapping[str, Any]) -> list[Fault]:
+    parameters, task = sent.get("parameters", {}), sent.get("task")
+    if not isinstance(parameters, dict):
+        return []  # told by the model
+    try:
+        space.axes(parameters, task if task in ("classification", "regression") else None)
+    except InvalidSubmission as error:
+        return list(error.faults)
+    return []
+
+
+def _named(sent: dict[str, Any]) -> dict[str, Any]:
+    if sent.get("name") not in (None, ""):
+        return sent
+    parameters, dataset = sent.get("parameters"), sent.get("dataset")
+    varying = [
+        name
+        for name, spec in (parameters if isinstance(parameters, dict) else {}).items()
+        if isinstance(spec, dict) and "value" not in spec
+    ]
+    return {**sent, "name": f"{dataset} {' × '.join(varying)}".strip()[:MAX_NAME]}
+
+
+def _disagreements(submission: SweepSubmission) -> list[Fault]:
+    faults = [] if submission.task is None else faults_for_task(submission.metric, submission.task)
+    if submission.task == "regression" and submission.split.method == "stratified":
+        message = "a stratified split needs classes, and the task is regression"
+        faults.append(Fault("split.method", message, "stratified", "shuffled, ordered, column"))
+    return faults

@@ -1,0 +1,426 @@
+"""A sweep's runs gathered into settings and ranked: which is best, and which cannot be told apart from it.
+
+A setting is one combination of the `group_by` parameters and has one value per seed. Where it pools several
+configurations (a parameter varies that is not in `group_by`), a seed's value is their mean; a seed at which
+one of them has no value has none.
+
+Ranked are the settings without a diverged, failed or pruned run, on the seeds that all of them have: while a
+sweep runs, the seeds finished so far. A diverged run bars its setting for good (its mean is over survivors),
+a failed one until it is retried, and one pruned was barred by the other runs already. A setting without any
+value yet does not take part. So no setting wins by having fewer, or luckier, seeds than another.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from math import inf, isfinite
+from typing import Literal
+
+from service.errors import Fault, InvalidSubmission
+from service.planning.statistics import (
+    ERROR,
+    Interval,
+    Ranking,
+    Sampling,
+    Side,
+    bounds_of,
+    divergence_upper_bound,
+    held_out_interval,
+    interval,
+    is_loss,
+    is_number,
+    logarithms,
+    mean,
+    rank,
+    touched_side,
+)
+from service.planning.statuses import Role, RunState
+
+Goal = Literal["minimize", "maximize"]
+Setting = Mapping[str, object]
+
+UNFINISHED = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.PAUSED})
+BARRING = frozenset({RunState.DIVERGED, RunState.FAILED, RunState.PRUNED})
+TEST_METRICS = {"classification": "test_accuracy", "regression": "test_r2"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutcome:
+    """What one run came to; `setting` maps each varied parameter to its value, without the seed."""
+
+    number: int
+    setting: Setting
+    configuration_hash: str
+    seed: int
+    state: RunState
+    collapsed: bool = False  # no better than the constant predictor at its end
+    role: Role = Role.SEARCH
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
+
+    def value(self, metric: str) -> float | None:
+        """A completed run's `metric`; None for other runs, and for a value that is missing or not finite."""
+        found = self.metrics.get(metric) if self.state == RunState.COMPLETED else None
+        return found if found is not None and isfinite(found) else None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRuns:
+    """The runs of one setting, in the order of their numbers."""
+
+    setting: Setting
+    outcomes: tuple[RunOutcome, ...]
+
+    def count(self, *states: RunState) -> int:
+        """Runs in any of `states`."""
+        return sum(outcome.state in states for outcome in self.outcomes)
+
+    def configurations(self) -> list[str]:
+        """The distinct configuration hashes, sorted."""
+        return sorted({outcome.configuration_hash for outcome in self.outcomes})
+
+    def seed_values(self, metric: str, *, log: bool = False) -> dict[int, float]:
+        """The mean over configurations, geometric with `log`, at each seed that all of them have."""
+        by_seed: dict[int, list[float | None]] = defaultdict(list)
+        for outcome in self.outcomes:
+            by_seed[outcome.seed].append(outcome.value(metric))
+        present = {seed: [value for value in by_seed[seed] if value is not None] for seed in sorted(by_seed)}
+        return {
+            seed: mean(found, log=log) for seed, found in present.items() if len(found) == len(by_seed[seed])
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSummary:
+    """One setting over its seeds; `metrics` hold no test metric, which must not be chosen by."""
+
+    setting: Setting
+    configuration_hash: str | None  # None where several configurations are pooled
+    runs: int
+    completed: int
+    diverged: int
+    diverged_upper_bound: float | None
+    collapsed: int
+    failed: int
+    canceled: int
+    pending: int
+    eligible: bool  # takes part in the ranking
+    best: bool
+    in_best_set: bool
+    p_value: float | None  # of being as good as the best; None for the best itself
+    metrics: Mapping[str, Interval]
+
+    def to_json(self) -> dict[str, object]:
+        """The setting as the API shows it; a mean beside diverged runs is marked as one over survivors."""
+        shown = asdict(self)
+        del shown["canceled"]
+        metrics = {
+            name: {**values, "survivors_only": self.diverged > 0} for name, values in shown["metrics"].items()
+        }
+        return {**shown, "setting": _plain(self.setting), "metrics": metrics}
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The end of a parameter's grid that the best or its set touches."""
+
+    parameter: str
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """The best setting on the test rows, over all its seeds; `rmse` beside R2 where there is one."""
+
+    metric: str
+    interval: Interval
+    rmse: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinearBaseline:
+    """The best linear network, chosen as the sweep's own best is, with its means."""
+
+    setting: Setting
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a sweep says so far; `service.planning.headline` puts it into words."""
+
+    group_by: tuple[str, ...]
+    metric: str
+    goal: Goal
+    task: str
+    seeds: int
+    compared_seeds: int  # that every ranked setting has; fewer than `seeds` while runs are missing
+    log_scale: bool  # means of the ranking metric are geometric
+    mixed_losses: tuple[str, ...]  # training losses that vary, which forbids ranking by loss
+    pooled: tuple[str, ...]  # parameters that vary inside a setting
+    settings: tuple[SettingSummary, ...]
+    edges: tuple[Edge, ...]
+    test: HeldOut | None
+    constant: Mapping[str, float]
+    linear: LinearBaseline | None
+    linear_runs: int
+    sources_of_variation: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether no run waits, trains or was canceled, so that nothing more will come by itself."""
+        return not any(setting.pending or setting.canceled for setting in self.settings)
+
+    @property
+    def best(self) -> SettingSummary | None:
+        """The setting with the best mean; None as long as none is ranked."""
+        return next((setting for setting in self.settings if setting.best), None)
+
+    @property
+    def best_set(self) -> tuple[SettingSummary, ...]:
+        """The best and what cannot be told apart from it; empty below three seeds."""
+        return tuple(setting for setting in self.settings if setting.in_best_set)
+
+    def to_json(self, *, headline: str, notes: Iterable[str]) -> dict[str, object]:
+        """The summary as the API answers it."""
+        best, test, linear = self.best, self.test, self.linear
+        return {
+            "group_by": list(self.group_by),
+            "metric": self.metric,
+            "goal": self.goal,
+            "seeds": self.seeds,
+            "settings_count": len(self.settings),
+            "complete": self.complete,
+            "headline": headline,
+            "best": _plain(best.setting) if best else None,
+            "best_set": [_plain(setting.setting) for setting in self.best_set],
+            "confidence": 1 - ERROR,
+            "settings": [setting.to_json() for setting in self.settings],
+            "edge": next(({"parameter": edge.parameter, "side": edge.side} for edge in self.edges), None),
+            "test": {"metric": test.metric, **asdict(test.interval)} if test else None,
+            "baselines": {
+                "constant": dict(self.constant),
+                "linear": {"setting": _plain(linear.setting), **linear.metrics} if linear else None,
+            },
+            "notes": list(notes),
+            "sources_of_variation": list(self.sources_of_variation),
+        }
+
+
+def summarize(
+    outcomes: Iterable[RunOutcome],
+    *,
+    group_by: tuple[str, ...],
+    metric: str,
+    goal: Goal,
+    task: str,
+    resampled: bool,
+    train_count: int,
+    validation_count: int,
+    test_count: int,
+    constant: Mapping[str, float],
+    rows_sd: Mapping[str, float] | None = None,
+) -> Summary:
+    """Rank the search runs of `outcomes` by `metric`, beside the baselines.
+
+    `constant` holds the constant predictor's metrics; `rows_sd`, by configuration hash, the spread over the
+    test rows of each row's mean over the seeds (see `statistics.held_out_interval`). Ties go to the lower
+    validation loss, then to the lower rate, then to the first configuration hash.
+
+    Raises:
+        InvalidSubmission: `group_by` names what does not vary.
+    """
+    ordered = sorted(outcomes, key=lambda outcome: outcome.number)
+    search = [outcome for outcome in ordered if outcome.role == Role.SEARCH]
+    linear = [outcome for outcome in ordered if outcome.role == Role.LINEAR]
+    varied = tuple(dict.fromkeys(name for outcome in search for name in outcome.setting))
+    _require_varied(group_by, varied if search else group_by)
+    sampling = Sampling(resampled, train_count, validation_count)
+    settings = _gather(search, group_by)
+    mixed = _mixed_losses(search, metric)
+    ranking = _rank(settings, metric, goal, sampling, refused=bool(mixed))
+    best = None if ranking.best is None else settings[ranking.best]
+    test_metric = TEST_METRICS.get(task)
+    return Summary(
+        group_by=group_by,
+        metric=metric,
+        goal=goal,
+        task=task,
+        seeds=len({outcome.seed for outcome in search}),
+        compared_seeds=len(ranking.seeds),
+        log_scale=_on_log_scale(search, metric),
+        mixed_losses=mixed,
+        pooled=tuple(name for name in varied if name not in group_by),
+        settings=_setting_summaries(settings, ranking, sampling),
+        edges=_edges(settings, ranking, group_by),
+        test=_held_out(best, test_metric, test_count, rows_sd or {}) if best and test_metric else None,
+        constant={name: value for name, value in constant.items() if isfinite(value)},
+        linear=_linear_baseline(linear, metric, goal, sampling, test_metric),
+        linear_runs=len(linear),
+        sources_of_variation=_sources_of_variation(task, resampled=resampled),
+    )
+
+
+def _require_varied(group_by: tuple[str, ...], varied: tuple[str, ...]) -> None:
+    allowed = ", ".join(varied) or "nothing, as no parameter of this sweep varies"
+    faults = [
+        Fault("group_by", f"{name} does not vary in this sweep", name, allowed)
+        for name in group_by
+        if name not in varied
+    ]
+    if faults:
+        raise InvalidSubmission(faults)
+
+
+def _mixed_losses(outcomes: Iterable[RunOutcome], metric: str) -> tuple[str, ...]:
+    losses = {str(outcome.setting["loss"]) for outcome in outcomes if "loss" in outcome.setting}
+    return tuple(sorted(losses)) if len(losses) > 1 and is_loss(metric) else ()
+
+
+def _gather(outcomes: Iterable[RunOutcome], group_by: tuple[str, ...]) -> list[SettingRuns]:
+    gathered: dict[tuple[object, ...], list[RunOutcome]] = defaultdict(list)
+    for outcome in outcomes:
+        # A parameter that a configuration does not use is absent from its setting.
+        gathered[tuple(_frozen(outcome.setting.get(name)) for name in group_by)].append(outcome)
+    return [
+        SettingRuns(dict(zip(group_by, values, strict=True)), tuple(found))
+        for values, found in gathered.items()
+    ]
+
+
+def _on_log_scale(outcomes: Iterable[RunOutcome], metric: str) -> bool:
+    """One scale for all settings: logarithms for a loss, unless one value anywhere has none."""
+    values = (outcome.value(metric) for outcome in outcomes)
+    return is_loss(metric) and all(value > 0 for value in values if value is not None)
+
+
+def _rank(
+    settings: Sequence[SettingRuns], metric: str, goal: Goal, sampling: Sampling, *, refused: bool = False
+) -> Ranking:
+    log = _on_log_scale((outcome for runs in settings for outcome in runs.outcomes), metric)
+    sign = 1.0 if goal == "minimize" else -1.0
+    values: dict[int, dict[int, float]] = {}
+    tie_breaks: dict[int, tuple[float, float, str]] = {}
+    for index, runs in enumerate(settings):
+        if refused or runs.count(*BARRING):
+            continue
+        by_seed = runs.seed_values(metric, log=log)
+        scaled = logarithms(by_seed.values()) if log else by_seed.values()
+        values[index] = {seed: sign * value for seed, value in zip(by_seed, scaled, strict=True)}
+        tie_breaks[index] = _tie_break(runs)
+    return rank(values, tie_breaks, settings_count=len(settings), sampling=sampling)
+
+
+def _tie_break(runs: SettingRuns) -> tuple[float, float, str]:
+    losses = runs.seed_values("validation_loss").values()
+    rate = runs.setting.get("learning_rate")
+    return (mean(losses) if losses else inf, rate if is_number(rate) else inf, runs.configurations()[0])
+
+
+def _setting_summaries(
+    settings: Sequence[SettingRuns], ranking: Ranking, sampling: Sampling
+) -> tuple[SettingSummary, ...]:
+    outcomes = [outcome for runs in settings for outcome in runs.outcomes]
+    names = dict.fromkeys(name for outcome in outcomes for name in outcome.metrics)
+    scales = {name: _on_log_scale(outcomes, name) for name in names if not name.startswith("test_")}
+    return tuple(
+        _setting_summary(index, runs, ranking, sampling, scales) for index, runs in enumerate(settings)
+    )
+
+
+def _setting_summary(
+    index: int, runs: SettingRuns, ranking: Ranking, sampling: Sampling, scales: Mapping[str, bool]
+) -> SettingSummary:
+    configurations = runs.configurations()
+    diverged = runs.count(RunState.DIVERGED)
+    seeds = {outcome.seed for outcome in runs.outcomes}
+    unfinished = {outcome.seed for outcome in runs.outcomes if outcome.state != RunState.COMPLETED}
+    best = index == ranking.best
+    return SettingSummary(
+        setting=runs.setting,
+        configuration_hash=configurations[0] if len(configurations) == 1 else None,
+        runs=len(runs.outcomes),
+        completed=runs.count(RunState.COMPLETED),
+        diverged=diverged,
+        diverged_upper_bound=divergence_upper_bound(diverged, len(seeds - unfinished)),
+        collapsed=sum(outcome.collapsed and outcome.state == RunState.COMPLETED for outcome in runs.outcomes),
+        failed=runs.count(RunState.FAILED),
+        canceled=runs.count(RunState.CANCELED),
+        pending=runs.count(*UNFINISHED),
+        eligible=index in ranking.ranked,
+        best=best,
+        in_best_set=index in ranking.members,
+        p_value=None if best else ranking.p_values.get(index),
+        metrics={
+            name: interval(
+                list(runs.seed_values(name, log=log).values()),
+                log=log,
+                bounds=bounds_of(name),
+                **asdict(sampling),
+            )
+            for name, log in scales.items()
+        },
+    )
+
+
+def _edges(settings: Sequence[SettingRuns], ranking: Ranking, group_by: tuple[str, ...]) -> tuple[Edge, ...]:
+    if ranking.best is None:
+        return ()
+    touched = {ranking.best, *ranking.members}
+    edges = []
+    for name in group_by:
+        grid = [runs.setting[name] for runs in settings]
+        side = touched_side(grid, [grid[index] for index in touched])
+        if side:
+            edges.append(Edge(name, side))
+    return tuple(edges)
+
+
+def _held_out(
+    best: SettingRuns, metric: str, test_count: int, rows_sd: Mapping[str, float]
+) -> HeldOut | None:
+    values = list(best.seed_values(metric).values())
+    if not values:
+        return None
+    configurations = best.configurations()
+    found = held_out_interval(
+        values,
+        rows=test_count,
+        rows_sd=rows_sd.get(configurations[0]) if len(configurations) == 1 else None,
+        proportion=metric == "test_accuracy",
+        bounds=bounds_of(metric),
+    )
+    rmse = best.seed_values("test_rmse").values()
+    return HeldOut(metric, found, mean(rmse) if rmse else None)
+
+
+def _linear_baseline(
+    outcomes: Sequence[RunOutcome], metric: str, goal: Goal, sampling: Sampling, test_metric: str | None
+) -> LinearBaseline | None:
+    varied = tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.setting))
+    settings = _gather(outcomes, varied)
+    ranking = _rank(settings, metric, goal, sampling, refused=bool(_mixed_losses(outcomes, metric)))
+    if ranking.best is None:
+        return None
+    best = settings[ranking.best]
+    shown = dict.fromkeys(["validation_loss", metric, *([test_metric] if test_metric else [])])
+    scales = {name: _on_log_scale(outcomes, name) for name in shown}
+    means = {name: best.seed_values(name, log=log).values() for name, log in scales.items()}
+    return LinearBaseline(
+        best.setting, {name: mean(found, log=scales[name]) for name, found in means.items() if found}
+    )
+
+
+def _sources_of_variation(task: str, *, resampled: bool) -> tuple[str, ...]:
+    if task not in TEST_METRICS:
+        return ()
+    return ("initial weights", "order", "validation rows") if resampled else ("initial weights", "order")
+
+
+def _frozen(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _plain(setting: Setting) -> dict[str, object]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in setting.items()}

@@ -1,0 +1,307 @@
+"""Everything that can be set from outside is a BACKSWEEP_* environment variable, read once into one value."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+Parser = Callable[[str], Any]  # raises ValueError or KeyError for what is not allowed
+
+MOST_INTEGER = 2**53 - 1
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+DATABASE_SCHEMES = {
+    "sqlite": "sqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+BROKER_SCHEMES = ("redis", "rediss", "redis+socket", "filesystem")
+_HOST = re.compile(r"[A-Za-z0-9.:_-]+")
+_HOST_HEADER = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+_TOKEN = re.compile(r"[A-Za-z0-9_.~-]{22,256}")
+
+
+class InvalidSetting(ValueError):
+    """A variable has a value that Backsweep cannot use; a secret's value is not repeated."""
+
+    def __init__(self, variable: str, value: str, allowed: str) -> None:
+        self.variable = variable
+        self.value = value
+        self.allowed = allowed
+        super().__init__(f"{variable} is {value!r}; allowed is {allowed}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What one process was told from outside; `VARIABLES` says what each field means."""
+
+    home: Path
+    database_url: str = field(repr=False)
+    broker_url: str | None = field(repr=False)
+    host: str
+    port: int
+    workers: int
+    token: str | None = field(repr=False)
+    allowed_hosts: tuple[str, ...]
+    max_runs_per_sweep: int
+    max_body_bytes: int
+    lease_seconds: float
+    record_seconds: float
+    checkpoint_seconds: float
+    pin_numerics: bool
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Settings:
+        """Read every setting; an empty variable counts as unset.
+
+        Raises:
+            InvalidSetting: with the variable, its value and what is allowed.
+        """
+        values: dict[str, Any] = {variable.field: _read(variable, environ) for variable in VARIABLES}
+        if values["database_url"] is None:
+            values["database_url"] = f"sqlite:///{values['home'] / 'backsweep.db'}"
+        settings = cls(**values)
+        _check_together(settings)
+        return settings
+
+    def environment(self) -> dict[str, str]:
+        """The variables from which another process reads equal settings."""
+        values = {variable.name: getattr(self, variable.field) for variable in VARIABLES}
+        return {name: _as_text(value) for name, value in values.items() if value not in (None, ())}
+
+
+def documentation() -> tuple[tuple[str, str, str], ...]:
+    """Each variable with its default and its text, in the order of the fields."""
+    return tuple((each.name, each.default, f"{each.text} Allowed: {each.allowed}.") for each in VARIABLES)
+
+
+def usable_cores() -> int:
+    """The cores this process may use: the machine's, less what affinity and a container's quota take away."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(1, min(cores, math.ceil(int(quota) / int(period))))
+    except (OSError, ValueError):  # no such file, or "max": no quota
+        return cores
+
+
+def _integer(low: int, high: int) -> tuple[str, Parser]:
+    def parse(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise ValueError(text)
+        return value
+
+    return f"a whole number from {low} to {high}", parse
+
+
+def _seconds(low: float, high: float) -> tuple[str, Parser]:
+    def parse(text: str) -> float:
+        value = float(text)
+        if not low <= value <= high:  # refuses NaN, too
+            raise ValueError(text)
+        return value
+
+    return f"seconds from {low:g} to {high:g}", parse
+
+
+def _matching(pattern: re.Pattern[str]) -> Parser:
+    def parse(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
+def _flag(text: str) -> bool:
+    return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
+
+
+def _folder(text: str) -> Path:
+    path = Path(text).expanduser()
+    if not path.is_absolute():
+        raise ValueError(text)
+    return path
+
+
+def _database_url(text: str) -> str:
+    scheme, _, rest = text.partition("://")
+    if rest in {"", "/"} or (scheme == "sqlite" and not rest.startswith("//")):
+        raise ValueError(text)
+    return f"{DATABASE_SCHEMES[scheme]}://{rest}"
+
+
+def _broker_url(text: str) -> str:
+    parts = urlsplit(text)
+    place = parts.path.strip("/") if parts.scheme in {"redis+socket", "filesystem"} else parts.hostname
+    if parts.scheme not in BROKER_SCHEMES or not place:
+        raise ValueError(text)
+    return text
+
+
+def _host_headers(text: str) -> tuple[str, ...]:
+    hosts = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    if not all(_HOST_HEADER.fullmatch(host) for host in hosts):
+        raise ValueError(text)
+    return hosts
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """How one field is read. `unset` gives the value of a default that is no text to be parsed."""
+
+    field: str
+    default: str
+    text: str
+    allowed: str
+    parse: Parser
+    unset: Callable[[], object] | None = None
+    secret: bool = False
+
+    @property
+    def name(self) -> str:
+        """The environment variable."""
+        return f"BACKSWEEP_{self.field.upper()}"
+
+
+def _nothing() -> None:
+    return None
+
+
+VARIABLES = (
+    Variable(
+        "home",
+        "~/.backsweep",
+        "The folder of everything local: database file, token, broker, logs. Made with mode 0700.",
+        "an absolute path",
+        _folder,
+    ),
+    Variable(
+        "database_url",
+        "backsweep.db in the home folder",
+        "The store: a SQLite file serves one machine, PostgreSQL several.",
+        "sqlite:////absolute/file.db or postgresql://user:password@host:port/database",
+        _database_url,
+        unset=_nothing,
+        secret=True,
+    ),
+    Variable(
+        "broker_url",
+        "a private Valkey, started by `backsweep up`",
+        "Where the workers' doorbells go. They carry no data: losing one loses no run.",
+        "redis://, rediss://, redis+socket:///path or filesystem:///folder",
+        _broker_url,
+        unset=_nothing,
+        secret=True,
+    ),
+    Variable(
+        "host",
+        "127.0.0.1",
+        "The address to listen on. Any but loopback's needs BACKSWEEP_ALLOWED_HOSTS.",
+        "an IP address or a host name",
+        _matching(_HOST),
+    ),
+    Variable("port", "8765", "The TCP port to listen on.", *_integer(1, 65535)),
+    Variable(
+        "workers",
+        "the cores this process may use",
+        "Worker processes that `backsweep up` starts; each trains on one core. 0 starts the API alone.",
+        *_integer(0, 1024),
+        unset=usable_cores,
+    ),
+    Variable(
+        "token",
+        "a new random one at each `backsweep up`",
+        "The secret that grants everything: in the printed link, and in the file `token` of the home folder.",
+        "22 to 256 letters, digits or any of - _ . ~ (at random: 128 bits or more)",
+        _matching(_TOKEN),
+        unset=_nothing,
+        secret=True,
+    ),
+    Variable(
+        "allowed_hosts",
+        "none",
+        "Host headers to answer beside loopback's, as a browser sends them, separated by commas.",
+        "names or addresses, each with its port if the address bar shows one: lab.example.org,10.0.0.5:8765",
+        _host_headers,
+        unset=tuple,
+    ),
+    Variable(
+        "max_runs_per_sweep",
+        "100000",
+        "A sweep of more runs is refused before it is expanded.",
+        *_integer(1, 10_000_000),
+    ),
+    Variable(
+        "max_body_bytes",
+        "1048576",
+        "Bytes of a submission's body that are read at most.",
+        *_integer(1024, MOST_INTEGER),
+    ),
+    Variable(
+        "lease_seconds",
+        "30",
+        "How long a silent worker keeps its population; every record renews it.",
+        *_seconds(0.5, 3600),
+    ),
+    Variable(
+        "record_seconds",
+        "1",
+        "How often a worker writes losses and renews its lease: at most a third of the lease.",
+        *_seconds(0.05, 60),
+    ),
+    Variable(
+        "checkpoint_seconds",
+        "10",
+        "How often a worker writes a checkpoint: the most training that a kill can cost.",
+        *_seconds(0.05, 3600),
+    ),
+    Variable(
+        "pin_numerics",
+        "0",
+        "1 pins workers to the kernels of x86-64-v3 (OpenBLAS's Haswell kernel, no AVX-512 in NumPy): "
+        "a fleet of unlike machines then computes the same bits. 0 lets each machine use its fastest.",
+        "1, true, yes or 0, false, no",
+        _flag,
+    ),
+)
+
+
+def _read(variable: Variable, environ: Mapping[str, str]) -> object:
+    given = environ.get(variable.name, "").strip()
+    if not given and variable.unset is not None:
+        return variable.unset()
+    try:
+        return variable.parse(given or variable.default)
+    except (ValueError, KeyError):
+        shown = "(not shown)" if variable.secret else given
+        raise InvalidSetting(variable.name, shown, variable.allowed) from None
+
+
+def _check_together(settings: Settings) -> None:
+    if settings.record_seconds > settings.lease_seconds / 3:
+        raise InvalidSetting(
+            "BACKSWEEP_RECORD_SECONDS",
+            f"{settings.record_seconds:g}",
+            f"at most a third of BACKSWEEP_LEASE_SECONDS ({settings.lease_seconds:g})",
+        )
+    if settings.host not in LOOPBACK_HOSTS and not settings.allowed_hosts:
+        raise InvalidSetting(
+            "BACKSWEEP_HOST",
+            settings.host,
+            f"{', '.join(LOOPBACK_HOSTS)}, or any once BACKSWEEP_ALLOWED_HOSTS names the hosts to answer",
+        )
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return ",".join(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,153 @@
+"""Reading losses: one run's epochs, many runs' at once, or a sweep's settings as means over their runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Integer, column, func, select, values
+from sqlalchemy.orm import Session
+
+from service.errors import NotFound
+from service.planning.measurements import COLUMNS, SCORES, decode
+from service.planning.statuses import Role
+from service.store.schema import ConfigurationRow, LossRow, Run, Sweep
+
+LOSS_COLUMNS = ("epoch", *COLUMNS)
+LossValues = list[float | None]  # in the order of LOSS_COLUMNS; None where there is none
+_STORED = ("run_id", *LOSS_COLUMNS, "non_finite")
+
+
+@dataclass(frozen=True, slots=True)
+class RunLosses:
+    """A run's recorded epochs in their order."""
+
+    run: str
+    score: str  # accuracy or r2
+    rows: Sequence[LossValues]
+
+
+@dataclass(slots=True)
+class SettingCurve:
+    """One column of one setting, per epoch, over those of its runs that have a finite value there."""
+
+    setting: Mapping[str, object]
+    epochs: list[int] = field(default_factory=list)
+    mean: list[float | None] = field(default_factory=list)
+    low: list[float | None] = field(default_factory=list)
+    high: list[float | None] = field(default_factory=list)
+    n: list[int] = field(default_factory=list)
+
+
+def find_losses(
+    session: Session, owner_id: int, run_ids: Sequence[str], *, after_epoch: int = 0
+) -> Sequence[RunLosses]:
+    """The losses of several runs, in the order of `run_ids`, without the epochs up to `after_epoch`.
+
+    Raises:
+        NotFound: the owner does not have one of the runs.
+    """
+    found = session.execute(
+        select(Run.id, Run.public_id, Sweep.task)
+        .join(Sweep, Sweep.id == Run.sweep_id)
+        .where(Run.public_id.in_(run_ids), Run.owner_id == owner_id)
+    ).all()
+    runs = {run.public_id: run for run in found}
+    for public_id in run_ids:
+        if public_id not in runs:
+            raise NotFound(f"there is no run {public_id}")
+    rows = _rows(session, [run.id for run in found], after_epoch)
+    return [
+        RunLosses(public_id, SCORES[runs[public_id].task], rows.get(runs[public_id].id, ()))
+        for public_id in run_ids
+    ]
+
+
+def find_settings(
+    session: Session, owner_id: int, sweep: str, group_by: Sequence[str] | None
+) -> tuple[int, Mapping[int, Mapping[str, object]]]:
+    """A sweep's key, and the setting of each configuration of its search in the order of the run numbers.
+
+    A setting is the values of the parameters `group_by`; None stands for all that the sweep varies.
+
+    Raises:
+        NotFound: the owner has no such sweep.
+    """
+    found = session.execute(
+        select(Sweep.id, Sweep.varied).where(Sweep.public_id == sweep, Sweep.owner_id == owner_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(f"there is no sweep {sweep}")
+    names = found.varied if group_by is None else group_by
+    firsts = (
+        select(Run.configuration_id, func.min(Run.number).label("first"))
+        .where(Run.sweep_id == found.id, Run.role == Role.SEARCH)
+        .group_by(Run.configuration_id)
+        .subquery()
+    )
+    documents = session.execute(
+        select(ConfigurationRow.id, ConfigurationRow.document)
+        .join(firsts, firsts.c.configuration_id == ConfigurationRow.id)
+        .order_by(firsts.c.first)
+    )
+    return found.id, {key: {name: document.get(name) for name in names} for key, document in documents}
+
+
+def setting_curves(
+    session: Session, sweep_id: int, settings: Sequence[tuple[Mapping[str, object], Sequence[int]]], name: str
+) -> Sequence[SettingCurve]:
+    """Column `name` of each setting, given as its values and the keys of its configurations."""
+    pairs = [(key, place) for place, (_setting, keys) in enumerate(settings) for key in keys]
+    curves = [SettingCurve(setting) for setting, _keys in settings]
+    if not pairs:
+        return curves
+    places = (
+        values(
+            column("configuration_id", Integer), column("place", Integer), name="given", literal_binds=True
+        )
+        .data(pairs)
+        .cte("places")
+    )
+    value = LossRow.__table__.c[name]
+    statement = (
+        select(
+            places.c.place,
+            LossRow.epoch,
+            func.avg(value),
+            func.min(value),
+            func.max(value),
+            func.count(value),
+        )
+        .join(Run, Run.id == LossRow.run_id)
+        .join(places, places.c.configuration_id == Run.configuration_id)
+        .where(Run.sweep_id == sweep_id, Run.role == Role.SEARCH)
+        .group_by(places.c.place, LossRow.epoch)
+        .order_by(places.c.place, LossRow.epoch)
+    )
+    for place, epoch, mean, low, high, count in session.execute(statement):
+        curve = curves[place]
+        curve.epochs.append(epoch)
+        curve.mean.append(mean)
+        curve.low.append(low)
+        curve.high.append(high)
+        curve.n.append(count)
+    return curves
+
+
+def _rows(session: Session, run_keys: Sequence[int], after_epoch: int) -> dict[int, list[LossValues]]:
+    losses = LossRow.__table__.c
+    statement = (
+        select(*(losses[name] for name in _STORED))
+        .where(losses.run_id.in_(run_keys), losses.epoch > after_epoch)
+        .order_by(losses.run_id, losses.epoch)
+    )
+    rows = session.execute(statement).all()
+    return {key: [_values(row) for row in group] for key, group in groupby(rows, lambda row: row.run_id)}
+
+
+def _values(row: Any) -> LossValues:
+    if not row.non_finite:
+        return list(row[1:-1])
+    return [row.epoch, *decode(dict(zip(_STORED, row, strict=True)))]

@@ -1,0 +1,149 @@
+"""One training, and what it left behind: losses, checkpoint and weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.planning.statuses import Role, RunState
+from service.store.models.base import (
+    Base,
+    Blob,
+    Count,
+    Document,
+    Instant,
+    JsonType,
+    Key,
+    Number,
+    Prose,
+    PublicId,
+    Sha256,
+    Word,
+    one_of,
+)
+
+
+class Run(Base):
+    """A configuration with a seed: a row from the first commit of its sweep."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        UniqueConstraint("sweep_id", "number"),
+        Index("ix_runs_sweep_id_state", "sweep_id", "state"),
+        Index("ix_runs_configuration_id_seed", "configuration_id", "seed"),
+        one_of("state", RunState),
+        one_of("role", Role),
+    )
+
+    id: Mapped[Key]
+    public_id: Mapped[PublicId]
+    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"), index=True)  # repeated for queries
+    sweep_id: Mapped[int] = mapped_column(ForeignKey("sweeps.id"))
+    population_id: Mapped[int] = mapped_column(ForeignKey("populations.id"), index=True)
+    configuration_id: Mapped[int] = mapped_column(ForeignKey("configurations.id"))
+    number: Mapped[Count]  # from 1; the baselines follow the search
+    role: Mapped[Word] = mapped_column(default=Role.SEARCH)
+    seed: Mapped[Count]
+    state: Mapped[Word] = mapped_column(default=RunState.QUEUED)
+    reason: Mapped[Prose | None]
+    epoch: Mapped[int] = mapped_column(Integer, default=0)  # the last epoch recorded
+    epochs: Mapped[int] = mapped_column(Integer)
+
+    # The last epoch's values; null where there is none or it is not finite (then `metrics` has the code).
+    train_loss: Mapped[Number | None]
+    train_score: Mapped[Number | None]
+    validation_loss: Mapped[Number | None] = mapped_column(index=True)
+    validation_score: Mapped[Number | None] = mapped_column(index=True)
+    test_loss: Mapped[Number | None]
+    test_score: Mapped[Number | None]
+    best_epoch: Mapped[int | None] = mapped_column(Integer)  # by the objective
+    metrics: Mapped[Document]  # {"validation_loss": {"last", "best", "min", "max"}, ...}
+    test_outcomes: Mapped[bytes | None] = mapped_column(
+        LargeBinary, deferred=True
+    )  # per test row, for rule R9
+
+    collapsed: Mapped[bool] = mapped_column(Boolean, default=False)
+    diverged_step: Mapped[int | None] = mapped_column(Integer)
+    diverged_tensor: Mapped[Word | None]
+    environment_class: Mapped[Sha256 | None]
+    weights_sha256: Mapped[Sha256 | None] = mapped_column(index=True)
+    identity_sha256: Mapped[Sha256] = mapped_column(index=True)  # data, rows, configuration, seed, numerics
+    reused_from_id: Mapped[int | None] = mapped_column(ForeignKey("runs.id"))
+    replay: Mapped[dict[str, Any] | None] = mapped_column(JsonType)  # a replayed epoch that differed
+    train_seconds: Mapped[Number | None]  # its share of its population's time in the core
+    started_at: Mapped[Instant | None]
+    finished_at: Mapped[Instant | None]
+
+
+class LossRow(Base):
+    """One recorded epoch of one run.
+
+    A value that is not finite is null; `non_finite` then holds two bits for it, in the order of the
+    columns from the lowest bits up: 1 NaN, 2 Infinity, 3 -Infinity.
+    """
+
+    __tablename__ = "losses"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own form
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    epoch: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    train_loss: Mapped[float | None] = mapped_column(Double)
+    train_score: Mapped[float | None] = mapped_column(Double)
+    validation_loss: Mapped[float | None] = mapped_column(Double)
+    validation_score: Mapped[float | None] = mapped_column(Double)
+    learning_rate: Mapped[float | None] = mapped_column(Double)
+    gradient_norm: Mapped[float | None] = mapped_column(Double)
+    update_ratio: Mapped[float | None] = mapped_column(Double)
+    non_finite: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+
+
+class Checkpoint(Base):
+    """Everything needed to continue a run bit for bit; deleted when the run ends."""
+
+    __tablename__ = "checkpoints"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    epoch: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[Sha256]
+    content: Mapped[Blob]
+    fencing_token: Mapped[Count]
+    created_at: Mapped[Instant]
+
+
+class Weights(Base):
+    """A run's weights as safetensors."""
+
+    __tablename__ = "weights"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    which: Mapped[Word] = mapped_column(primary_key=True)  # final | best
+    weights_sha256: Mapped[Sha256]
+    content: Mapped[Blob]
+    epoch: Mapped[int] = mapped_column(Integer)
+
+
+class Verification(Base):
+    """A run trained again, alone, and the comparison of the two hashes."""
+
+    __tablename__ = "verifications"
+
+    id: Mapped[Key]
+    public_id: Mapped[PublicId]
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"), index=True)
+    state: Mapped[Word]
+    weights_sha256: Mapped[Sha256 | None]
+    matches: Mapped[bool | None] = mapped_column(Boolean)
+    environment_class: Mapped[Sha256 | None]
+    reason: Mapped[Prose | None]
+    created_at: Mapped[Instant]
+    finished_at: Mapped[Instant | None]

@@ -1,0 +1,35 @@
+"""Every table of the store, in one place for migrations and tests."""
+
+from __future__ import annotations
+
+from service.store.models.access import ApiKey, AuditEntry, LoginSession, Owner
+from service.store.models.base import Base
+from service.store.models.configuration import ConfigurationRow
+from service.store.models.dataset import Dataset
+from service.store.models.population import PopulationRow
+from service.store.models.run import Checkpoint, LossRow, Run, Verification, Weights
+from service.store.models.sweep import Event, Sweep
+from service.store.models.worker import Environment, Worker
+
+metadata = Base.metadata
+
+__all__ = [
+    "ApiKey",
+    "AuditEntry",
+    "Base",
+    "Checkpoint",
+    "ConfigurationRow",
+    "Dataset",
+    "Environment",
+    "Event",
+    "LoginSession",
+    "LossRow",
+    "Owner",
+    "PopulationRow",
+    "Run",
+    "Sweep",
+    "Verification",
+    "Weights",
+    "Worker",
+    "metadata",
+]

@@ -1,0 +1,121 @@
+"""Reading a sweep's answer: its runs' outcomes from the tables, ranked and put into words by planning."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from service.errors import NotFound
+from service.planning.headline import Context
+from service.planning.statuses import Role, RunState
+from service.planning.summary import RunOutcome, Summary, summarize
+from service.store.schema import ConfigurationRow, Run, Sweep
+
+Outcomes = Sequence[Row[*tuple[Any, ...]]]
+
+
+def sweep_summary(
+    session: Session, owner_id: int, public_id: str, group_by: tuple[str, ...] | None = None
+) -> tuple[Summary, Context]:
+    """What a sweep says so far, per setting of the parameters `group_by` (None: all that vary).
+
+    Raises:
+        NotFound: the owner has no such sweep.
+        InvalidSubmission: `group_by` names what does not vary.
+    """
+    sweep = session.scalar(select(Sweep).where(Sweep.public_id == public_id, Sweep.owner_id == owner_id))
+    if sweep is None:
+        raise NotFound(f"there is no sweep {public_id}")
+    rows = _rows(session, sweep.id)
+    counts = sweep.split_counts
+    summary = summarize(
+        [_outcome(row, sweep.varied) for row in rows],
+        group_by=tuple(sweep.varied) if group_by is None else group_by,
+        metric=sweep.metric,
+        goal=sweep.goal,  # type: ignore[arg-type]  # minimize or maximize: checked at submit
+        task=sweep.task,
+        resampled=bool(counts["resample"]),
+        train_count=counts["train"],
+        validation_count=counts["validation"],
+        test_count=counts["test"],
+        constant={name: float(value) for name, value in sweep.constant.items() if value is not None},
+        rows_sd=_spreads_over_rows(rows, counts["test"]) if sweep.task == "classification" else None,
+    )
+    return summary, _context(row.document for row in rows if row.role == Role.SEARCH)
+
+
+def _rows(session: Session, sweep_key: int) -> Outcomes:
+    return session.execute(
+        select(
+            Run.number,
+            Run.seed,
+            Run.state,
+            Run.role,
+            Run.collapsed,
+            Run.metrics,
+            Run.test_outcomes,
+            ConfigurationRow.hash,
+            ConfigurationRow.document,
+        )
+        .join(ConfigurationRow, ConfigurationRow.id == Run.configuration_id)
+        .where(Run.sweep_id == sweep_key)
+        .order_by(Run.number)
+    ).all()
+
+
+def _outcome(row: Row[*tuple[Any, ...]], varied: Iterable[str]) -> RunOutcome:
+    return RunOutcome(
+        number=row.number,
+        setting={name: _hashable(row.document.get(name)) for name in varied},
+        configuration_hash=row.hash,
+        seed=row.seed,
+        state=RunState(row.state),
+        collapsed=row.collapsed,
+        role=Role(row.role),
+        metrics=_last_values(row.metrics),
+    )
+
+
+def _last_values(metrics: Mapping[str, Any]) -> dict[str, float]:
+    return {
+        name: float(kinds["last"])  # the words NaN and Infinity, too
+        for name, kinds in metrics.items()
+        if isinstance(kinds, dict) and kinds.get("last") is not None
+    }
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(_hashable(item) for item in value) if isinstance(value, list) else value
+
+
+def _spreads_over_rows(rows: Outcomes, test_count: int) -> dict[str, float]:
+    """Per configuration the standard deviation, over the test rows, of the share of seeds that were right."""
+    right: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        if row.test_outcomes is not None and row.role == Role.SEARCH:
+            bits = np.unpackbits(np.frombuffer(row.test_outcomes, dtype=np.uint8), count=test_count)
+            right[row.hash].append(bits)
+    if test_count < 2:
+        return {}
+    return {digest: float(np.mean(runs, axis=0).std(ddof=1)) for digest, runs in right.items()}
+
+
+def _context(documents: Iterable[Mapping[str, Any]]) -> Context:
+    """What is the same in every configuration."""
+    seen = list(documents)
+
+    def common(name: str) -> Any:
+        values = {str(document.get(name)) for document in seen}
+        return seen[0].get(name) if len(values) == 1 else None
+
+    return Context(
+        epochs=common("epochs"),
+        batch_size=common("batch_size"),
+        optimizer=common("optimizer"),
+        loss=common("loss"),
+    )

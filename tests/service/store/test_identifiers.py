@@ -1,0 +1,21 @@
+"""Public identifiers are UUIDv7 behind a letter."""
+
+from __future__ import annotations
+
+import time
+from uuid import RFC_4122, UUID
+
+from service.store.identifiers import new_id
+
+
+def test_an_identifier_is_a_version_7_uuid_of_this_moment() -> None:
+    before = time.time_ns() // 1_000_000
+    identifier = new_id("r")
+    after = time.time_ns() // 1_000_000
+    value = UUID(identifier.removeprefix("r_"))
+    assert (value.version, value.variant) == (7, RFC_4122)
+    assert before <= value.int >> 80 <= after
+
+
+def test_identifiers_do_not_repeat() -> None:
+    assert len({new_id("s") for _ in range(1000)}) == 1000

@@ -1,0 +1,87 @@
+"""The pool's process, the only one that trains: it computes on one thread, and stops softly at a signal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from functools import cache
+from threading import Event
+from types import FrameType
+from typing import Any
+
+from celery.signals import worker_process_init
+
+from service.lifecycle.workers import register_worker
+from service.settings import Settings
+from service.store.database import Database
+from worker.context import Context
+
+# From the worker's main process: finish the step, write a checkpoint, give the population back.
+STOP_SOFTLY = signal.SIGUSR2
+NAME_VARIABLE = "BACKSWEEP_WORKER_NAME"  # set by the main process for its children, not by people
+
+_stopping = Event()
+
+
+class ThreadsNotLimited(RuntimeError):
+    """BLAS would use several threads, and a run's bits depend on their number."""
+
+
+@cache
+def context() -> Context:
+    """Return what this process holds for its whole life; the first call announces the worker.
+
+    Raises:
+        ThreadsNotLimited: the environment came too late for the BLAS library, or it ignores it.
+    """
+    from core.environment import environment_class
+
+    limit_threads()
+    settings = Settings.from_environment(os.environ)
+    database = Database(settings.database_url)
+    name = os.environ[NAME_VARIABLE]
+    digest = database.run(
+        lambda session: register_worker(
+            session,
+            name=name,
+            host=socket.gethostname(),
+            process_id=os.getppid(),
+            environment=environment_class(),
+        )
+    )
+    return Context(database, settings, name, digest, stopping=_stopping)
+
+
+def limit_threads() -> None:
+    """Limit every loaded BLAS and OpenMP library to one thread, and look whether it obeys.
+
+    Small networks ran up to 200 times slower on two threads than on one.
+    """
+    import numpy as np  # noqa: F401 - its BLAS must be there to be limited
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    threadpool_limits(limits=1)
+    several = [
+        f"{each['prefix']}: {each['num_threads']}" for each in threadpool_info() if each["num_threads"] != 1
+    ]
+    if several:
+        raise ThreadsNotLimited(f"threads per library: {', '.join(several)}; allowed is 1")
+
+
+def _begin(**_from_celery: Any) -> None:
+    """Make ready before the first ring: a worker counts as alive from here on."""
+    import worker.execution  # noqa: F401 - so that the first ring need not
+
+    signal.signal(STOP_SOFTLY, _stop_softly)
+    # The main process blocks it for its children, so that one sent before this line waits and is not lost.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {STOP_SOFTLY})
+    context()
+
+
+def _stop_softly(_number: int, _frame: FrameType | None) -> None:
+    signal.signal(STOP_SOFTLY, signal.SIG_IGN)  # setting an event within its own setting would wait for ever
+    _stopping.set()
+
+
+worker_process_init.connect(_begin)

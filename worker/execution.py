@@ -1,0 +1,91 @@
+"""A worker claims a population, trains it with the core, and records what happens while it happens."""
+
+from __future__ import annotations
+
+import logging
+
+from core.errors import CoreError
+from core.members import Member
+from core.training import Population, train
+from service.errors import LeaseLost
+from service.lifecycle.claim import Claim, ClaimedRun, claim_population
+from service.lifecycle.give_back import give_back
+from service.lifecycle.materials import Materials
+from service.lifecycle.record import Batch, Ending, record
+from service.lifecycle.workers import worker_turned_to
+from service.planning.statuses import RunState
+from worker.context import Context
+from worker.heartbeat import beating
+from worker.recording import Recorder
+
+log = logging.getLogger(__name__)
+
+
+def execute_next(context: Context) -> bool:
+    """Claim the next queued population and train it to its end; False when there was none."""
+    lease = context.settings.lease_seconds
+    claim = context.database.run(
+        lambda session: claim_population(
+            session,
+            worker=context.name,
+            environment_class=context.environment_class,
+            lease_seconds=lease,
+        )
+    )
+    if claim is None:
+        return False
+    context.database.run(lambda session: worker_turned_to(session, context.name, claim.population_id))
+    try:
+        _execute(context, claim)
+    except LeaseLost as lost:
+        log.info("%s: the work is dropped", lost)
+    except (CoreError, ArithmeticError, ValueError, MemoryError) as error:
+        log.exception("population %s failed", claim.public_id)
+        _fail(context, claim, f"{type(error).__name__}: {error}")
+    finally:
+        context.database.run(lambda session: worker_turned_to(session, context.name, None))
+    return True
+
+
+def _execute(context: Context, claim: Claim) -> None:
+    materials = context.materials(claim.sweep_id)
+    with beating(context.database, claim, lease_seconds=context.settings.lease_seconds) as lost:
+        population = _population(claim.runs, materials)
+        recorder = Recorder(context, claim, materials, population)
+        train(
+            population,
+            on_epoch=recorder.on_epoch,
+            should_stop=lambda: lost.is_set() or context.stopping.is_set(),
+        )
+        if context.stopping.is_set() and population.active.size:
+            recorder.flush(checkpoint=True)
+            context.database.run(lambda session: give_back(session, claim))
+        else:
+            recorder.flush()
+
+
+def _population(runs: tuple[ClaimedRun, ...], materials: Materials) -> Population:
+    """The runs' population, continued from their checkpoints where every one of them has one."""
+    members = [
+        Member(
+            configuration=materials.configuration(run.configuration),
+            seed=run.seed,
+            train_rows=materials.rows(run.seed)[0],
+            validation_rows=materials.rows(run.seed)[1],
+        )
+        for run in runs
+    ]
+    checkpoints = [run.checkpoint for run in runs if run.checkpoint is not None]
+    if len(checkpoints) == len(runs):
+        return Population.resume(members, materials.examples, checkpoints)
+    return Population.start(members, materials.examples)
+
+
+def _fail(context: Context, claim: Claim, reason: str) -> None:
+    endings = [Ending(run.run_id, RunState.FAILED, reason, run.epoch) for run in claim.runs]
+    batch = Batch(endings=endings)
+    lease = context.settings.lease_seconds
+    try:
+        context.database.run(lambda session: record(session, claim, batch, lease_seconds=lease))
+    except LeaseLost as lost:
+        log.info("%s: its failure is not recorded", lost)

@@ -1,0 +1,18 @@
+"""Doorbells: a task says that there may be work, and the database says which."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from service.dispatch import RING
+from worker.child import context
+
+
+@shared_task(name=RING)  # type: ignore[untyped-decorator]
+def ring() -> None:
+    """Train until nothing is queued; a late or second ring finds nothing and ends."""
+    from worker.execution import execute_next  # loads NumPy, which the main process does without
+
+    here = context()
+    while not here.stopping.is_set() and execute_next(here):
+        continue

@@ -1,0 +1,73 @@
+"""Beside waiting for doorbells, a worker's main process shows that it lives and looks after lost work."""
+
+from __future__ import annotations
+
+import logging
+from threading import Event, Thread
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.dispatch import Doorbell
+from service.lifecycle.requeue import queued_populations, requeue_expired
+from service.lifecycle.workers import live_workers, saw_worker, worker_stopped
+from service.settings import Settings
+from service.store.database import Database
+
+LONGEST_INTERVAL = 10.0  # seconds; a worker counts as lost when it was not seen for three of them
+
+_log = logging.getLogger(__name__)
+
+
+class Upkeep:
+    """A thread, while the block lasts. Any number of workers may do the same rounds at once."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._settings = settings
+        self._name = name
+        self._interval = min(LONGEST_INTERVAL, settings.lease_seconds / 3)
+        self._database = Database(settings.database_url)
+        self._doorbell = Doorbell(settings.broker_url)
+        self._closing = Event()
+        self._thread = Thread(target=self._run, name="upkeep", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.set()
+        self._thread.join()
+        try:
+            self._database.run(lambda session: worker_stopped(session, self._name))
+        except SQLAlchemyError:
+            _log.warning("the database could not be told that %s stops", self._name, exc_info=True)
+        self._doorbell.close()
+        self._database.dispose()
+
+    def round(self) -> int:
+        """Show that this worker lives, free expired leases, and ring for work that no message announces.
+
+        Returns the number of rings: as many as live workers could answer, less the messages on their way.
+        """
+        self._database.run(lambda session: saw_worker(session, self._name))
+        self._database.run(requeue_expired)
+        with self._database.read() as session:
+            wanted = min(queued_populations(session), live_workers(session))
+        waiting = self._doorbell.waiting() if wanted else None
+        owed = wanted - waiting if waiting is not None else 0
+        if owed > 0:
+            self._doorbell.ring(owed)
+        return max(owed, 0)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.round()
+            except SQLAlchemyError:
+                _log.warning("this round of upkeep failed; the next is due", exc_info=True)
+            if self._closing.wait(self._interval):
+                return
