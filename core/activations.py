@@ -15,7 +15,7 @@ GELU_SCALE = math.sqrt(2.0 / math.pi)
 
 
 class ActivationFunction(Protocol):
-    """s, applied to every number on its own; most derivatives are written in y = s(x), so that x need not be kept.
+    """s, applied to every number on its own; most derivatives are written in y = s(x), and x is not kept.
 
     Shapes:
         x, y, dE/dx, dE/dy  all alike
@@ -39,9 +39,11 @@ class Identity:
         pass
 
     def forward(self, x: FloatArray) -> FloatArray:
+        """Return x."""
         return x
 
     def backward(self, gradient: FloatArray) -> FloatArray:
+        """Return dE/dy, which is dE/dx."""
         return gradient
 
 
@@ -55,10 +57,12 @@ class Relu:
         self._y = self._zeros
 
     def forward(self, x: FloatArray) -> FloatArray:
+        """Return max(0, x)."""
         self._y = np.maximum(x, self._zeros, out=x)
         return self._y
 
     def backward(self, gradient: FloatArray) -> FloatArray:
+        """Keep the derivative where y > 0, which is where x > 0."""
         np.greater(self._y, self._zeros, out=self._positive)
         return np.multiply(gradient, self._positive, out=gradient)
 
@@ -74,14 +78,20 @@ class _Smooth:
 class LeakyRelu(_Smooth):
     """s(x) = max(x, 0.01 x), s'(x) = 1 where x > 0 and 0.01 elsewhere."""
 
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype) -> None:
+        super().__init__(shape, dtype)
+        self._positive = np.empty(shape, np.bool_)
+
     def forward(self, x: FloatArray) -> FloatArray:
+        """Return max(x, 0.01 x)."""
         np.multiply(x, LEAKY_SLOPE, out=self._scratch)
         self._y = np.maximum(x, self._scratch, out=x)
         return self._y
 
     def backward(self, gradient: FloatArray) -> FloatArray:
+        """Multiply by 1 where y > 0 and by 0.01 elsewhere."""
         slope = self._scratch
-        np.copyto(slope, self._y > 0)
+        np.copyto(slope, np.greater(self._y, 0.0, out=self._positive))
         np.maximum(slope, LEAKY_SLOPE, out=slope)
         return np.multiply(gradient, slope, out=gradient)
 
@@ -90,10 +100,12 @@ class Tanh(_Smooth):
     """s(x) = tanh x, s'(x) = 1 - y^2."""
 
     def forward(self, x: FloatArray) -> FloatArray:
+        """Return tanh x."""
         self._y = np.tanh(x, out=x)
         return self._y
 
     def backward(self, gradient: FloatArray) -> FloatArray:
+        """Multiply by 1 - y^2."""
         slope = np.multiply(self._y, self._y, out=self._scratch)
         np.subtract(1.0, slope, out=slope)
         return np.multiply(gradient, slope, out=gradient)
@@ -103,6 +115,7 @@ class Sigmoid(_Smooth):
     """s(x) = 1 / (1 + e^-x), s'(x) = y (1 - y)."""
 
     def forward(self, x: FloatArray) -> FloatArray:
+        """Return 1 / (1 + e^-x); a power that overflows gives the right limit, 0."""
         np.negative(x, out=x)
         np.exp(x, out=x)
         np.add(x, 1.0, out=x)
@@ -110,6 +123,7 @@ class Sigmoid(_Smooth):
         return self._y
 
     def backward(self, gradient: FloatArray) -> FloatArray:
+        """Multiply by y (1 - y)."""
         slope = np.subtract(1.0, self._y, out=self._scratch)
         np.multiply(slope, self._y, out=slope)
         return np.multiply(gradient, slope, out=gradient)
@@ -119,12 +133,14 @@ class Softsign(_Smooth):
     """s(x) = x / (1 + |x|), s'(x) = 1 / (1 + |x|)^2 = (1 - |y|)^2."""
 
     def forward(self, x: FloatArray) -> FloatArray:
+        """Return x / (1 + |x|)."""
         np.abs(x, out=self._scratch)
         np.add(self._scratch, 1.0, out=self._scratch)
         self._y = np.divide(x, self._scratch, out=x)
         return self._y
 
     def backward(self, gradient: FloatArray) -> FloatArray:
+        """Multiply by (1 - |y|)^2."""
         slope = np.abs(self._y, out=self._scratch)
         np.subtract(1.0, slope, out=slope)
         np.multiply(slope, slope, out=slope)
@@ -139,6 +155,7 @@ class Elu(_Smooth):
         self._zeros = np.zeros(shape, dtype)
 
     def forward(self, x: FloatArray) -> FloatArray:
+        """Return max(x, 0) + (e^min(x, 0) - 1), one of which is 0."""
         below = np.minimum(x, self._zeros, out=self._scratch)
         np.expm1(below, out=below)
         np.maximum(x, self._zeros, out=x)
@@ -146,13 +163,14 @@ class Elu(_Smooth):
         return self._y
 
     def backward(self, gradient: FloatArray) -> FloatArray:
+        """Multiply by min(y, 0) + 1."""
         slope = np.minimum(self._y, self._zeros, out=self._scratch)
         np.add(slope, 1.0, out=slope)
         return np.multiply(gradient, slope, out=gradient)
 
 
 class GeluTanh(_Smooth):
-    """s(x) = x (1 + t) / 2 with t = tanh(c (x + 0.044715 x^3)), c = sqrt(2 / pi); not invertible, so x is kept.
+    """s(x) = x (1 + t) / 2 with t = tanh(c (x + 0.044715 x^3)), c = sqrt(2 / pi); two x can share a y.
 
     s'(x) = (1 + t) / 2 + x (1 - t^2) c (1 + 3 * 0.044715 x^2) / 2.
     """
@@ -164,6 +182,7 @@ class GeluTanh(_Smooth):
         self._x = self._scratch
 
     def forward(self, x: FloatArray) -> FloatArray:
+        """Return x (1 + t) / 2 in memory of its own."""
         self._x = x
         t = np.multiply(x, x, out=self._tanh)
         np.multiply(t, GELU_CUBIC, out=t)
@@ -176,6 +195,7 @@ class GeluTanh(_Smooth):
         return np.multiply(self._y, 0.5, out=self._y)
 
     def backward(self, gradient: FloatArray) -> FloatArray:
+        """Multiply by s'(x), from x and t as the forward pass left them."""
         slope, t = self._scratch, self._tanh
         np.multiply(self._x, self._x, out=slope)
         np.multiply(slope, 3.0 * GELU_CUBIC, out=slope)

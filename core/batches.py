@@ -16,7 +16,7 @@ class Batch:
 
     Shapes:
         inputs   (sets, batch, features)
-        targets  (sets, batch, outputs), numbers or one-hot classes; without columns where the loss wants classes
+        targets  (sets, batch, outputs), numbers or one-hot classes; no columns where the loss wants classes
         classes  (sets, batch), 0 in regression
     """
 
@@ -38,8 +38,8 @@ class Table:
         """Cast the examples once, classes to one-hot targets if the loss compares numbers."""
         inputs = examples.inputs.astype(dtype)
         if examples.task == "regression":
-            return cls(inputs, examples.targets.astype(dtype), np.zeros(examples.rows, np.int64))
-        classes = examples.targets.astype(np.int64)
+            return cls(inputs, examples.numbers.astype(dtype), np.zeros(examples.rows, np.int64))
+        classes = examples.classes
         one_hot = np.eye(examples.outputs, dtype=dtype)[classes] if loss != "cross_entropy" else inputs[:, :0]
         return cls(inputs, np.ascontiguousarray(one_hot), classes)
 

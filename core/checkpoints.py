@@ -18,7 +18,7 @@ LENGTH_BYTES = 8
 
 
 def encode(header: Mapping[str, Any], arrays: Mapping[str, FloatArray]) -> bytes:
-    """Return magic, header length, header as JSON, the arrays' little-endian bytes, and the SHA-256 of it all."""
+    """Return magic, header length, header in JSON, little-endian arrays, and the SHA-256 of all of it."""
     tensors = {
         name: {"dtype": f"<f{array.dtype.itemsize}", "shape": array.shape} for name, array in arrays.items()
     }

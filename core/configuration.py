@@ -17,7 +17,7 @@ TASKS = ("classification", "regression")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """One point of the search space, without the seed; made by `resolve`. Conventions stand in `FIELDS[name].text`."""
+    """One point of the search space, without the seed; made by `resolve`, explained by FIELDS."""
 
     hidden_layers: tuple[int, ...]
     activation: str | None  # None in a linear network
@@ -39,8 +39,8 @@ class Configuration:
 def resolve(values: Mapping[str, object], *, task: str) -> Configuration:
     """Check every field, fill in the defaults and return the complete configuration.
 
-    Raises: ConfigurationError naming all faults at once: unknown fields with the nearest name, values out of range,
-    fields that the chosen optimizer, initializer or layers do not use, and choices that contradict each other.
+    Raises: ConfigurationError naming all faults at once: unknown fields with the nearest name, values out of
+    range, fields that the chosen optimizer, initializer or layers do not use, contradicting choices.
     """
     faults = [_unknown(name, value) for name, value in values.items() if name not in FIELDS]
     if task not in TASKS:
@@ -67,7 +67,7 @@ def resolve(values: Mapping[str, object], *, task: str) -> Configuration:
 
 
 def canonical(values: Mapping[str, object]) -> dict[str, object]:
-    """Return the values without the fields that their own choices leave unused; nothing is checked or filled in.
+    """Return the values without fields that their own choices leave unused; nothing is checked or filled in.
 
     Inside a grid, momentum beside the optimizer sgd is no mistake, but must make no second configuration.
     """
@@ -77,8 +77,8 @@ def canonical(values: Mapping[str, object]) -> dict[str, object]:
 def canonical_json(configuration: Configuration) -> str:
     """Return the configuration as JSON: unused fields removed, keys sorted, floats by repr, no spaces.
 
-    Only used fields are written, so a field that is added later leaves the hashes of older configurations alone
-    as long as it is None where it changes nothing.
+    Only used fields are written, so a field that is added later leaves the hashes of older configurations
+    alone as long as it is None where it changes nothing.
     """
     used = {name: value for name, value in asdict(configuration).items() if value is not None}
     return json.dumps(used, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -90,7 +90,7 @@ def configuration_hash(configuration: Configuration) -> str:
 
 
 def _used(name: str, values: Mapping[str, object], faulty: set[str]) -> bool:
-    """Tell whether a field matters beside the others; where its chooser is itself faulty, it gets the benefit."""
+    """Tell whether a field matters beside the others; it does if its chooser is itself faulty."""
     field = FIELDS[name]
     if field.chooser is None or field.chooser in faulty:
         return True

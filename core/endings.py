@@ -1,4 +1,4 @@
-"""A run ends completed or diverged, measured against the constant predictor: no better is collapsed, 100 times worse is lost."""
+"""A run is measured against the constant predictor: no better is collapsed, 100 times worse is diverged."""
 
 from __future__ import annotations
 
@@ -57,27 +57,27 @@ class Yardstick:
             endings=self._endings(population, measured, before),
         )
 
-    def _endings(
-        self, population: Population, measured: Measured, before: FloatArray
-    ) -> tuple[Ending, ...]:
+    def _endings(self, population: Population, measured: Measured, before: FloatArray) -> tuple[Ending, ...]:
         members = population.active
         validated = bool(population.members[0].validation_rows.size)
-        lost = find_lost(measured, population.weights, self.training[members], validated=validated)
+        lost = _find_lost(measured, population.weights, self.training[members], validated=validated)
         final = population.epoch == population.members[0].configuration.epochs
         watched = measured.validation_loss if validated else measured.train_loss
         collapsed = watched >= self.watched[members]
         endings = []
-        for row in np.flatnonzero(lost | final):
-            loss = _explain(measured, row, population.epoch, self.training[members[row]]) if lost[row] else None
-            parameters = population.layout.unpack(before[row] if loss else population.weights[row])
+        for row in map(int, np.flatnonzero(lost | final)):
+            cause = None
+            if lost[row]:
+                cause = _explain(measured, population, row, self.training[members[row]])
+            parameters = population.layout.unpack(before[row] if cause else population.weights[row])
             endings.append(
                 Ending(
                     member=int(members[row]),
-                    state="diverged" if loss else "completed",
-                    reason=loss.reason if loss else f"trained for {population.epoch} epochs",
+                    state="diverged" if cause else "completed",
+                    reason=cause.reason if cause else f"trained for {population.epoch} epochs",
                     epoch=population.epoch,
-                    step=loss.step if loss else None,
-                    collapsed=loss is None and bool(collapsed[row]),
+                    step=cause.step if cause else None,
+                    collapsed=cause is None and bool(collapsed[row]),
                     parameters=parameters,
                     weights_sha256=weights_sha256(parameters),
                 )
@@ -85,8 +85,10 @@ class Yardstick:
         return tuple(endings)
 
 
-def find_lost(measured: Measured, weights: FloatArray, constant: Float64Array, *, validated: bool) -> BoolArray:
-    """Tell which runs have diverged (k,): something is not finite, or training is 100 times worse than a constant.
+def _find_lost(
+    measured: Measured, weights: FloatArray, constant: Float64Array, *, validated: bool
+) -> BoolArray:
+    """Tell which runs have diverged (k,): something is not finite, or the loss is 100 times a constant's.
 
     A training set of one class, or of one value, leaves no loss to be 100 times worse than.
     """
@@ -96,22 +98,23 @@ def find_lost(measured: Measured, weights: FloatArray, constant: Float64Array, *
     return lost | (constant > 0.0) & (measured.train_loss > DIVERGENCE_FACTOR * constant)
 
 
-class _Loss(NamedTuple):
+class _Cause(NamedTuple):
     reason: str
     step: int | None
 
 
-def _explain(measured: Measured, row: int, epoch: int, constant: float) -> _Loss:
+def _explain(measured: Measured, population: Population, row: int, constant: float) -> _Cause:
     """Say why a lost run is lost; where several things are wrong, the first that happened."""
+    epoch = population.epoch
     wrong = np.flatnonzero(~np.isfinite(measured.losses[row]))
     if wrong.size:
         step = int(wrong[0]) + 1
         value = measured.losses[row, wrong[0]]
-        return _Loss(f"the training loss was {value} at step {step} of epoch {epoch}", step)
+        return _Cause(f"the training loss was {value} at step {step} of epoch {epoch}", step)
+    if not np.isfinite(population.weights[row]).all():
+        return _Cause(f"weights were not finite after the last step of epoch {epoch}", None)
     train, validation = measured.train_loss[row], measured.validation_loss[row]
     if train > DIVERGENCE_FACTOR * constant > 0.0:
         against = f"above {DIVERGENCE_FACTOR:g} times the constant predictor's {constant:.6g}"
-        return _Loss(f"the training loss of epoch {epoch} was {train:.6g}, {against}", None)
-    if np.isfinite(measured.update_ratio[row]):
-        return _Loss(f"the validation loss was {validation} after epoch {epoch}", None)
-    return _Loss(f"weights were not finite after the last step of epoch {epoch}", None)
+        return _Cause(f"the training loss of epoch {epoch} was {train:.6g}, {against}", None)
+    return _Cause(f"the validation loss was {validation} after epoch {epoch}", None)

@@ -21,7 +21,7 @@ LIBRARY_FOLDERS = ("../numpy.libs", ".dylibs")  # where NumPy's wheels for Linux
 
 
 def environment_class() -> dict[str, str]:
-    """Return numpy, blas, blas_kernel, simd, architecture and libc, each as text; "unknown" where it cannot be told."""
+    """Return numpy, blas, blas_kernel, simd, architecture and libc as text, or "unknown"."""
     build = np.show_config(mode="dicts")
     blas = build.get("Build Dependencies", {}).get("blas", {})
     simd = build.get("SIMD Extensions", {})

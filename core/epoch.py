@@ -75,27 +75,39 @@ class EpochRunner:
         return self._weights is population.weights
 
     def run(self, epoch: int, should_stop: Callable[[], bool]) -> Measured | None:
-        """Take every run through one epoch, in place; None, with nothing changed, if told to stop in the midst of it."""
+        """Take every run through an epoch in place; None, with nothing changed, if told to stop within it."""
         for name, array in self._state.items():
             np.copyto(self._copies[name], array)
-        order = self._rows.order(epoch)
-        tally = Tally(self._weights.shape[0], self._rows.count, len(self._spans), self._spread)
-        gradient_norm = np.empty(0)
-        for step, (start, stop) in enumerate(self._spans):
-            if should_stop():
+        finished = False
+        try:
+            measured = self._take_steps(epoch, should_stop)
+            finished = measured is not None
+            return measured
+        finally:
+            if not finished:  # told to stop, or interrupted by an exception
                 for name, array in self._state.items():
                     np.copyto(array, self._copies[name])
+
+    def _take_steps(self, epoch: int, should_stop: Callable[[], bool]) -> Measured | None:
+        runs, steps = self._weights.shape[0], len(self._spans)
+        order = self._rows.order(epoch)
+        tally = Tally(runs, self._rows.count, steps, self._spread)
+        gradient_norm = np.full(runs, np.nan)
+        for step, (start, stop) in enumerate(self._spans):
+            if should_stop():
                 return None
             work = self._passes[stop - start]
             work.forward(order[:, start:stop])
             tally.add(work, step, start, stop)
             work.backward()
-            if step == len(self._spans) - 1:
+            if step == steps - 1:
                 gradient_norm = _lengths(self._gradients)
             self._optimizer.update(
-                self._weights, self._gradients, self._state, (epoch - 1) * len(self._spans) + step + 1
+                self._weights, self._gradients, self._state, (epoch - 1) * steps + step + 1
             )
-        nothing = np.full(self._weights.shape[0], np.nan)
+        # The optimizer left the change that it made where the gradients were.
+        update_ratio = _lengths(self._gradients) / _lengths(self._weights)
+        nothing = np.full(runs, np.nan)
         validation = self._evaluator.measure() if self._evaluator is not None else (nothing, nothing)
         return Measured(
             losses=tally.losses,
@@ -104,11 +116,11 @@ class EpochRunner:
             validation_loss=validation[0],
             validation_score=validation[1],
             gradient_norm=gradient_norm,
-            # The optimizer left the change that it made where the gradients were.
-            update_ratio=_lengths(self._gradients) / _lengths(self._weights),
+            update_ratio=update_ratio,
         )
 
 
 def _lengths(flat: FloatArray) -> Float64Array:
     """Return the Euclidean length of each run's row (runs,)."""
-    return np.sqrt(np.vecdot(flat, flat).astype(np.float64))
+    lengths: Float64Array = np.sqrt(np.vecdot(flat, flat).astype(np.float64))
+    return lengths

@@ -1,8 +1,8 @@
-"""Evaluation gives one run the same bits alone as in a population, and the constant predictor to compare it with."""
+"""A run is evaluated to the same bits alone as in a population, and compared with a constant predictor."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from core.rows import RowSets, spans
 
 
 class Evaluator:
-    """Loss and score of all runs of a population on their rows, in chunks whose size no population changes."""
+    """Loss and score of all runs of a population on their rows, in chunks whose size never changes."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Evaluator:
 def evaluate(
     configuration: Configuration, parameters: Mapping[str, FloatArray], examples: Examples, rows: IntArray
 ) -> Metrics:
-    """Return all metrics of one trained network on these rows; loss and score equal those of training to the bit.
+    """Return all metrics of one trained network on these rows; loss and score equal validation's to the bit.
 
     Raises: ShapeError if there are no rows, or the parameters have other shapes than the configuration says.
     """
@@ -72,9 +72,9 @@ def evaluate(
         answers = np.concatenate(outputs).astype(np.float64)
         if examples.task == "classification":
             return classification_metrics(
-                float(loss[0]), answers.argmax(axis=1), examples.targets[rows], examples.outputs
+                float(loss[0]), answers.argmax(axis=1), examples.classes[rows], examples.outputs
             )
-        return regression_metrics(float(loss[0]), float(score[0]), answers - examples.targets[rows])
+        return regression_metrics(float(loss[0]), float(score[0]), answers - examples.numbers[rows])
 
 
 def predict(
@@ -103,34 +103,30 @@ def constant_predictor(examples: Examples, train_rows: IntArray, rows: IntArray,
     Its cross-entropy is infinite where `rows` hold a class that `train_rows` do not.
     """
     if examples.task == "regression":
-        mean = examples.targets[train_rows].mean(axis=0)
-        residual = mean - examples.targets[rows]
-        left = np.sum(residual**2, axis=0)[None]
-        about_mean = spread(examples, [rows])
-        return regression_metrics(
-            float(np.mean(residual**2)), float(r_squared(left, about_mean)[0]), residual
-        )
-    frequencies = (
-        np.bincount(examples.targets[train_rows].astype(np.int64), minlength=examples.outputs)
-        / train_rows.size
-    )
-    classes = examples.targets[rows].astype(np.int64)
+        numbers = examples.numbers
+        residual = numbers[train_rows].mean(axis=0) - numbers[rows]
+        r2 = r_squared(np.sum(residual**2, axis=0)[None], _squares_about_mean(numbers, [rows]))
+        return regression_metrics(float(np.mean(residual**2)), float(r2[0]), residual)
+    counts = np.bincount(examples.classes[train_rows], minlength=examples.outputs)
+    frequencies = counts / train_rows.size
+    classes = examples.classes[rows]
     if loss == "cross_entropy":
         with np.errstate(divide="ignore"):
             value = float(np.mean(-np.log(frequencies[classes])))
     else:
         value = float(np.mean((frequencies - np.eye(examples.outputs)[classes]) ** 2))
-    predicted = np.full(rows.size, int(frequencies.argmax()), np.int64)
+    predicted = np.full(rows.size, int(counts.argmax()), np.int64)
     return classification_metrics(value, predicted, classes, examples.outputs)
 
 
-def spread(examples: Examples, rows: list[IntArray]) -> Float64Array | None:
-    """Return the sum of squares about the mean of each run's targets (runs, outputs), None in classification."""
-    if examples.task == "classification":
-        return None
-    return np.stack(
-        [
-            ((examples.targets[chosen] - examples.targets[chosen].mean(axis=0)) ** 2).sum(axis=0)
-            for chosen in rows
-        ]
-    )
+def spread(examples: Examples, rows: Sequence[IntArray]) -> Float64Array | None:
+    """Return what R2 compares with (runs, outputs): squares of each run's targets about their mean, summed.
+
+    None in classification.
+    """
+    return None if examples.task == "classification" else _squares_about_mean(examples.numbers, rows)
+
+
+def _squares_about_mean(numbers: Float64Array, rows: Sequence[IntArray]) -> Float64Array:
+    chosen = (numbers[run] for run in rows)
+    return np.stack([((values - values.mean(axis=0)) ** 2).sum(axis=0) for values in chosen])

@@ -57,10 +57,21 @@ class Examples:
         """How many inputs each example has."""
         return int(self.inputs.shape[1])
 
+    @property
+    def classes(self) -> IntArray:
+        """The targets of a classification (rows,)."""
+        return self.targets.astype(np.int64, copy=False)
+
+    @property
+    def numbers(self) -> Float64Array:
+        """The targets of a regression (rows, outputs)."""
+        return self.targets.astype(np.float64, copy=False)
+
     def _check_classes(self) -> None:
         if self.targets.shape != (self.rows,) or self.targets.dtype != np.int64:
             raise ShapeError(
-                f"targets are {self.targets.dtype} of shape {self.targets.shape}; allowed: int64 of shape ({self.rows},)"
+                f"targets are {self.targets.dtype} of shape {self.targets.shape}; "
+                f"allowed: int64 of shape ({self.rows},)"
             )
         lowest, highest = int(self.targets.min()), int(self.targets.max())
         if lowest < 0 or highest >= self.outputs:

@@ -1,4 +1,4 @@
-"""FIELDS is the one source of what a configuration may say: types, ranges, defaults, conventions and their sources."""
+"""FIELDS is the one source of what a configuration may say: types, ranges, defaults, conventions."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Field:
     def parse(self, value: object) -> object:
         """Return the value in the type that the core uses.
 
-        Raises: ValueError, with a message that names neither field nor allowed values, if it may not stand here.
+        Raises: ValueError if it may not stand here; the message leaves field and allowed values to `fault`.
         """
         if self.kind == "choice":
             return self._parse_choice(value)
@@ -98,7 +98,7 @@ class Field:
 
     def _parse_number(self, value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ValueError(f"{_shown(value)} is not a number")  # noqa: TRY004 one kind of error for the caller
+            raise ValueError(f"{_shown(value)} is not a number")  # noqa: TRY004 one kind for callers
         try:
             number = float(value) + 0.0  # -0.0 and 0.0 are one configuration
         except OverflowError:
@@ -114,7 +114,7 @@ class Field:
 
 def _parse_integer(value: object, minimum: int, maximum: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{_shown(value)} is not a whole number")  # noqa: TRY004 one kind of error for the caller
+        raise ValueError(f"{_shown(value)} is not a whole number")  # noqa: TRY004 one kind for callers
     if not minimum <= value <= maximum:
         raise ValueError(f"{_shown(value)} is out of range")
     return int(value)
@@ -122,7 +122,7 @@ def _parse_integer(value: object, minimum: int, maximum: int) -> int:
 
 def _parse_layers(value: object) -> tuple[int, ...]:
     if not isinstance(value, (list, tuple)):
-        raise ValueError(f"{_shown(value)} is not a list")  # noqa: TRY004 one kind of error for the caller
+        raise ValueError(f"{_shown(value)} is not a list")  # noqa: TRY004 one kind for callers
     if len(value) > MAX_LAYERS:
         raise ValueError(f"{len(value)} layers are too many")
     return tuple(_parse_integer(width, 1, MAX_WIDTH) for width in value)
@@ -152,25 +152,26 @@ _ALL = (
         chooser="hidden_layers",
         used_with=lambda layers: layers not in ((), []),
         used_text="hidden_layers is not empty",
-        text="Activation after every hidden layer. relu'(0) = 0; leaky_relu has slope 0.01 below 0; elu has alpha 1; "
-        "softsign is x / (1 + |x|); gelu_tanh is the tanh form of Hendrycks and Gimpel (2016).",
+        text="Activation after every hidden layer. relu'(0) = 0; leaky_relu has slope 0.01 below 0; elu has "
+        "alpha 1; softsign is x / (1 + |x|); gelu_tanh is the tanh form of Hendrycks and Gimpel (2016).",
     ),
     Field(
         name="output_activation",
         kind="choice",
         choices=("softmax", *ACTIVATIONS),
         default=None,
-        text="Activation after the last layer. null follows the loss: softmax for cross_entropy (fused with it, on "
-        "logits), identity for mse.",
+        text="Activation after the last layer. null follows the loss: softmax for cross_entropy (fused with "
+        "it, on logits), identity for mse.",
     ),
     Field(
         name="loss",
         kind="choice",
         choices=LOSSES,
         default=None,
-        text="mse is the mean over outputs and over the batch, without a factor 1/2 (PyTorch, Keras); cross_entropy is "
-        "the natural logarithm, summed over classes, averaged over the batch. Default: cross_entropy for "
-        "classification, mse for regression. scikit-learn descends the sum of squares: its rate = 2 * ours / outputs.",
+        text="mse is the mean over outputs and over the batch, without a factor 1/2 (PyTorch, Keras); "
+        "cross_entropy is the natural logarithm, summed over classes, averaged over the batch. Default: "
+        "cross_entropy for classification, mse for regression. scikit-learn descends the sum of squares: its "
+        "rate = 2 * ours / outputs.",
     ),
     Field(
         name="initializer",
@@ -178,12 +179,12 @@ _ALL = (
         choices=INITIALIZERS,
         default="auto",
         free=True,
-        text="First weights. auto: he_normal for layers before relu, leaky_relu, elu or gelu_tanh, glorot_uniform for "
-        "the rest. he (he_normal): standard deviation sqrt(2 / fan_in), uniform bound sqrt(6 / fan_in) (He et al. "
-        "2015); glorot (glorot_uniform): bound sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010, equation 16); "
-        "lecun (lecun_normal): standard deviation 1 / sqrt(fan_in) (LeCun et al. 1998). Normals are not truncated, "
-        "biases 0. torch: weights and biases uniform within 1 / sqrt(fan_in) (torch.nn.Linear); uniform: weights "
-        "uniform within init_scale.",
+        text="First weights. auto: he_normal for layers before relu, leaky_relu, elu or gelu_tanh, "
+        "glorot_uniform for the rest. he (he_normal): standard deviation sqrt(2 / fan_in), uniform bound "
+        "sqrt(6 / fan_in) (He et al. 2015); glorot (glorot_uniform): bound sqrt(6 / (fan_in + fan_out)) "
+        "(Glorot and Bengio 2010, equation 16); lecun (lecun_normal): standard deviation 1 / sqrt(fan_in) "
+        "(LeCun et al. 1998). Normals are not truncated, biases 0. torch: weights and biases uniform within "
+        "1 / sqrt(fan_in) (torch.nn.Linear); uniform: weights uniform within init_scale, biases 0.",
     ),
     Field(
         name="init_scale",
@@ -202,9 +203,9 @@ _ALL = (
         kind="choice",
         choices=OPTIMIZERS,
         default="sgd",
-        text="sgd: w -= rate * g. momentum: v = mu v + g, w -= rate * v (PyTorch's form of Polyak 1964); nesterov: the "
-        "same v, w -= rate * (g + mu v) (Sutskever et al. 2013, PyTorch's form). adam: Kingma and Ba (2015), "
-        "Algorithm 1.",
+        text="sgd: w -= rate * g. momentum: v = mu v + g, w -= rate * v (PyTorch's form of Polyak 1964); "
+        "nesterov: the same v, w -= rate * (g + mu v) (Sutskever et al. 2013, PyTorch's form). adam: Kingma "
+        "and Ba (2015), Algorithm 1.",
     ),
     Field(
         name="learning_rate",
@@ -259,8 +260,7 @@ _ALL = (
         name="epsilon",
         kind="number",
         default=1e-8,
-        minimum=0.0,
-        open_minimum=True,
+        minimum=1e-30,  # below, it would vanish in float32 and an untouched weight become 0 / 0
         maximum=1.0,
         chooser="optimizer",
         used_with=_with_optimizers("adam"),
@@ -274,8 +274,8 @@ _ALL = (
         default=32,
         minimum=1,
         maximum=1_000_000_000,
-        text="Examples per step, drawn without replacement. The last short batch is kept and averaged over its own "
-        'size. "full" takes all training examples in their own order, one step per epoch.',
+        text="Examples per step, drawn without replacement. The last short batch is kept and averaged over "
+        'its own size. "full" takes all training examples in their own order, one step per epoch.',
     ),
     Field(
         name="epochs",

@@ -33,6 +33,7 @@ def layer_order(parameters: Mapping[str, FloatArray]) -> Iterator[str]:
     names = [f"layers.{layer}.{part}" for layer in range(len(parameters) // 2) for part in ("weight", "bias")]
     if not names or set(names) != set(parameters):
         raise ShapeError(
-            f"parameters are named {sorted(parameters)}; allowed: layers.0.weight, layers.0.bias and so on, without gaps"
+            f"parameters are named {sorted(parameters)}; "
+            "allowed: layers.0.weight, layers.0.bias and so on, without gaps"
         )
     yield from names

@@ -53,7 +53,7 @@ def _draw(
 
 
 def _variance(family: str, fan_in: int, fan_out: int) -> float:
-    """Return the variance that keeps signals at their size: He et al. 2015, Glorot and Bengio 2010, LeCun et al. 1998."""
+    """Return the variance that keeps signals at their size, by the paper of that name (see FIELDS)."""
     if family == "he":
         return 2.0 / fan_in
     if family == "glorot":

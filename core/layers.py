@@ -1,4 +1,4 @@
-"""A network has two kinds of layers, each with a forward and a backward pass over all runs of a population at once."""
+"""A network has two kinds of layers, each with a forward and a backward pass over all runs at once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from core.activations import FUNCTIONS
 from core.arrays import FloatArray
+from core.errors import CoreError
 from core.layout import LayerTensors
 
 
@@ -19,22 +20,15 @@ class FullyConnected:
         outputs  (runs, batch, outputs)
     """
 
-    def __init__(
-        self, tensors: LayerTensors, gradients: LayerTensors | None, batch: int, *, first: bool = False
-    ) -> None:
-        """Prepare for batches of one size; without `gradients` there is only a forward pass.
-
-        The first layer of a network leaves out dE/dx: nobody asks for the derivative with respect to the data.
-        """
-        runs, inputs, outputs = tensors.weight.shape
-        dtype = tensors.weight.dtype
+    def __init__(self, tensors: LayerTensors, gradients: LayerTensors | None, batch: int) -> None:
+        """Prepare for batches of one size; without `gradients` there is only a forward pass."""
+        runs, _, outputs = tensors.weight.shape
         self._weight, self._bias = tensors
         self._gradients = gradients
-        self._ones = np.ones((1, 1, batch), dtype)
-        self._inputs = np.empty((0, 0, 0), dtype)
-        self._outputs = np.empty((runs, batch, outputs), dtype)
-        keeps_input_gradient = gradients is not None and not first
-        self._input_gradient = np.empty((runs, batch, inputs), dtype) if keeps_input_gradient else None
+        self._ones = np.ones((1, 1, batch), tensors.weight.dtype)
+        self._inputs: FloatArray | None = None
+        self._outputs = np.empty((runs, batch, outputs), tensors.weight.dtype)
+        self._input_gradient: FloatArray | None = None
 
     def forward(self, inputs: FloatArray) -> FloatArray:
         """Return Y = X W + b for every run; the result is overwritten by the next call."""
@@ -42,26 +36,35 @@ class FullyConnected:
         np.matmul(inputs, self._weight, out=self._outputs)
         return np.add(self._outputs, self._bias, out=self._outputs)
 
-    # From dE/dy^j of every output to the derivatives of everything that made it (chain rule, one path per term):
-    #   y^j = sum_i w_i^j x_i + b^j   gives   dy^j/dw_i^j = x_i,   dy^j/db^j = 1,   dy^j/dx_i = w_i^j.
-    # A weight reaches E through its own output alone, an input through every output, so
-    #   dE/dw_i^j = x_i dE/dy^j,   dE/db^j = dE/dy^j,   dE/dx_i = sum_j w_i^j dE/dy^j.
-    # Over a batch, with X and D = dE/dY one row per example and D already divided by the batch size,
-    #   dW = X^T D,   db = sum of the rows of D,   dX = D W^T.
-    def backward(self, gradient: FloatArray) -> FloatArray | None:
-        """Write dE/dW and dE/db for the inputs of the last forward pass and return dE/dX, or None in the first layer.
+    # From dE/dy^j of every output to the derivatives of all that made it, by the chain rule. The layer is
+    #   y^j = sum_i w_i^j x_i + b^j,   so   dy^j/dw_i^j = x_i,   dy^j/db^j = 1,   dy^j/dx_i = w_i^j.
+    # A weight or bias reaches E through its own output alone, an input through every output, a term for each:
+    #   dE/dw_i^j = x_i dE/dy^j        dE/db^j = dE/dy^j        dE/dx_i = sum_j w_i^j dE/dy^j
+    # Over a batch, a row per example in X and in D = dE/dY, D already divided by the batch size, they are
+    #   dW = X^T D                     db = sum of D's rows     dX = D W^T
+    def backward(self, gradient: FloatArray) -> FloatArray:
+        """Write dE/dW and dE/db for the inputs of the last forward pass, and return dE/dX.
 
         Shapes:
             gradient  (runs, batch, outputs), dE/dY
-            returned  (runs, batch, inputs), dE/dX
+            returned  (runs, batch, inputs), dE/dX, overwritten by the next call
         """
-        assert self._gradients is not None, "this layer was prepared for forward passes only"
+        self.differentiate(gradient)
+        if self._input_gradient is None:
+            runs, batch, _ = gradient.shape
+            self._input_gradient = np.empty((runs, batch, self._weight.shape[1]), gradient.dtype)
+        return np.matmul(gradient, self._weight.transpose(0, 2, 1), out=self._input_gradient)
+
+    def differentiate(self, gradient: FloatArray) -> None:
+        """Write dE/dW and dE/db alone: nobody asks a first layer for the derivative with respect to the data.
+
+        Raises: CoreError if there was no forward pass, or the layer was made for forward passes only.
+        """
+        if self._gradients is None or self._inputs is None:
+            raise CoreError("a backward pass needs room for gradients and a forward pass before it")
         np.matmul(self._inputs.transpose(0, 2, 1), gradient, out=self._gradients.weight)
         # A product with ones adds the rows three times as fast as a reduction does.
         np.matmul(self._ones, gradient, out=self._gradients.bias)
-        if self._input_gradient is None:
-            return None
-        return np.matmul(gradient, self._weight.transpose(0, 2, 1), out=self._input_gradient)
 
 
 class Activation:
@@ -75,7 +78,7 @@ class Activation:
         self._function = FUNCTIONS[name](shape, dtype)
 
     def forward(self, inputs: FloatArray) -> FloatArray:
-        """Return s(inputs); the inputs are overwritten."""
+        """Return s(inputs); the inputs are overwritten where s allows it."""
         return self._function.forward(inputs)
 
     # Each y_i depends on x_i alone, so the sum of the chain rule has one term: dE/dx_i = s'(x_i) dE/dy_i.

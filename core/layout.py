@@ -1,4 +1,4 @@
-"""All parameters of one run lie in one row of numbers, so that an update touches the whole network in one pass."""
+"""All parameters of one run lie in one row of numbers, so that one update touches the whole network."""
 
 from __future__ import annotations
 

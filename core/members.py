@@ -15,9 +15,8 @@ from core.layout import Layout
 from core.network import layer_sizes
 from core.optimizers import OPTIMIZERS
 
-EVALUATION_ROWS = (
-    128  # examples per chunk where a network is only evaluated: a constant, because bits depend on it
-)
+# Examples per chunk where a network is only evaluated: a constant, because bits depend on it.
+EVALUATION_ROWS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +61,7 @@ def shape_key(
 ) -> tuple[object, ...]:
     """Return a key that is equal for runs that may train in one population.
 
-    Seed, learning rate, momentum, betas, epsilon and the way weights are first drawn are free. Keys can be sorted.
+    Free are the seed, learning rate, momentum, betas, epsilon and the first weights. Keys can be sorted.
     """
     settings = tuple(str(getattr(configuration, name)) for name, field in FIELDS.items() if not field.free)
     return (features, outputs, train_rows, validation_rows, *settings)

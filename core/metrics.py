@@ -11,7 +11,7 @@ from core.arrays import Float64Array, IntArray
 
 @dataclass(frozen=True)
 class Metrics:
-    """Loss and scores on some rows; what does not apply to the task is None. R2, MAE and RMSE are in the examples' units."""
+    """Loss and scores on some rows, in the examples' units; what does not apply to the task is None."""
 
     loss: float
     accuracy: float | None = None
@@ -37,16 +37,17 @@ def classification_metrics(loss: float, predicted: IntArray, classes: IntArray, 
 
 
 def regression_metrics(loss: float, r2: float, residual: Float64Array) -> Metrics:
-    """Return R2 as given, mean absolute error and root mean squared error, each averaged over outputs (rows, outputs)."""
+    """Return R2 as given, with MAE and RMSE averaged over outputs; `residual` is (rows, outputs)."""
     rmse = float(np.sqrt(np.mean(residual**2, axis=0)).mean())
     return Metrics(loss, r2=r2, mae=float(np.mean(np.abs(residual))), rmse=rmse)
 
 
 def r_squared(left: Float64Array, spread: Float64Array) -> Float64Array:
-    """Return R2 averaged over outputs (runs,), from residual squares and squares about the mean (runs, outputs).
+    """Return R2 averaged over outputs (runs,), from residual squares and squares about the mean, by output.
 
     A constant output counts 1 if it is met exactly and 0 otherwise.
     """
     varies = spread > 0.0
     explained = np.where(varies, 1.0 - left / np.where(varies, spread, 1.0), np.where(left == 0.0, 1.0, 0.0))
-    return np.add.reduce(explained, axis=1) / explained.shape[1]
+    mean: Float64Array = np.add.reduce(explained, axis=1) / explained.shape[1]
+    return mean

@@ -1,4 +1,4 @@
-"""A network is its layers in order; one of a population of one is still a network of a population."""
+"""A network is its layers in order; one network alone is a population of one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Network:
 
     Shapes:
         parameters, gradients  (runs, layout.width), shared with whoever made them
-        inputs                 (runs, batch, features), or (1, batch, features) where all runs see the same examples
+        inputs                 (runs, batch, features), or (1, batch, features) if all see the same examples
         outputs                (runs, batch, outputs)
     """
 
@@ -32,13 +32,17 @@ class Network:
         runs = parameters.shape[0]
         tensors = layout.views(parameters)
         slots = layout.views(gradients) if gradients is not None else [None] * len(tensors)
-        names = [configuration.activation or "identity"] * (len(tensors) - 1) + [
-            configuration.output_activation
+        fully_connected = [
+            FullyConnected(tensor, slot, batch) for tensor, slot in zip(tensors, slots, strict=True)
         ]
-        self._layers: list[FullyConnected | Activation] = []
-        for position, (tensor, slot, name) in enumerate(zip(tensors, slots, names, strict=True)):
-            self._layers.append(FullyConnected(tensor, slot, batch, first=position == 0))
-            self._layers.append(Activation(name, (runs, batch, layout.sizes[position + 1]), parameters.dtype))
+        hidden = configuration.activation or "identity"
+        names = [hidden] * (len(tensors) - 1) + [configuration.output_activation]
+        activations = [
+            Activation(name, (runs, batch, units), parameters.dtype)
+            for name, units in zip(names, layout.sizes[1:], strict=True)
+        ]
+        self._first = fully_connected[0]
+        self._layers = [layer for pair in zip(fully_connected, activations, strict=True) for layer in pair]
 
     def forward(self, inputs: FloatArray) -> FloatArray:
         """Return the outputs (logits under softmax); they are overwritten by the next call."""
@@ -49,12 +53,11 @@ class Network:
 
     def backward(self, gradient: FloatArray) -> None:
         """Write the derivatives of every parameter, given dE/d(outputs) of the last forward pass."""
-        flowing: FloatArray | None = gradient
-        for layer in reversed(self._layers):
-            assert flowing is not None, "only the first layer ends the backward pass"
-            flowing = layer.backward(flowing)
+        for layer in self._layers[:0:-1]:
+            gradient = layer.backward(gradient)
+        self._first.differentiate(gradient)
 
 
 def layer_sizes(configuration: Configuration, features: int, outputs: int) -> tuple[int, ...]:
-    """Return the number of values between layers: features, hidden widths, outputs."""
+    """Return how many values stand between layers: features, hidden widths, outputs."""
     return (features, *configuration.hidden_layers, outputs)

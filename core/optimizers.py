@@ -1,4 +1,4 @@
-"""An optimizer is an update over flat parameters and its state, which is explicit, so that it can be stored."""
+"""An optimizer is an update of flat parameters; its state is an explicit value, so that it can be stored."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Optimizer(Protocol):
 
     def __init__(self, configurations: Sequence[Configuration], dtype: np.dtype) -> None: ...
 
-    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, step: int) -> None:
+    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, step: int, /) -> None:
         """Change parameters and state in place, at step `step` counted from 1 since the run began.
 
         The gradient's memory is used up: it then holds the change that was subtracted from the parameters.
@@ -41,7 +41,8 @@ class Sgd:
     def __init__(self, configurations: Sequence[Configuration], dtype: np.dtype) -> None:
         self._rate = _column([c.learning_rate for c in configurations], dtype)
 
-    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, step: int) -> None:  # noqa: ARG002 the protocol's
+    def update(self, parameters: FloatArray, gradient: FloatArray, _state: State, _step: int) -> None:
+        """Descend along the gradient."""
         change = np.multiply(gradient, self._rate, out=gradient)
         np.subtract(parameters, change, out=parameters)
 
@@ -55,7 +56,8 @@ class Momentum:
         self._rate = _column([c.learning_rate for c in configurations], dtype)
         self._momentum = _column([c.momentum or 0.0 for c in configurations], dtype)
 
-    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, step: int) -> None:  # noqa: ARG002 the protocol's
+    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, _step: int) -> None:
+        """Descend along the velocity."""
         velocity = state["velocity"]
         np.multiply(velocity, self._momentum, out=velocity)
         np.add(velocity, gradient, out=velocity)
@@ -73,7 +75,8 @@ class Nesterov:
         self._momentum = _column([c.momentum or 0.0 for c in configurations], dtype)
         self._ahead: FloatArray | None = None
 
-    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, step: int) -> None:  # noqa: ARG002 the protocol's
+    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, _step: int) -> None:
+        """Descend along the gradient and the velocity that is yet to come."""
         if self._ahead is None:
             self._ahead = np.empty_like(gradient)
         velocity = state["velocity"]
@@ -88,7 +91,7 @@ class Nesterov:
 class Adam:
     """Kingma and Ba (2015), Algorithm 1, with the moments kept divided by 1 - beta, which saves three passes.
 
-    The paper's m is (1 - beta1) m' and its v is (1 - beta2) v', with m' = beta1 m' + g and v' = beta2 v' + g^2.
+    The paper's m and v are (1 - beta1) m' and (1 - beta2) v', with m' = beta1 m' + g, v' = beta2 v' + g^2.
     With c = sqrt((1 - beta2) / (1 - beta2^t)) its step, rate * m^ / (sqrt(v^) + epsilon), becomes
     rate * (1 - beta1) / ((1 - beta1^t) c) * m' / (sqrt(v') + epsilon / c).
     """
@@ -109,6 +112,7 @@ class Adam:
         self._pair_of_run = [self._pairs.index(pair) for pair in pairs]
 
     def update(self, parameters: FloatArray, gradient: FloatArray, state: State, step: int) -> None:
+        """Descend along the first moment over the root of the second."""
         first, second = state["first_moment"], state["second_moment"]
         np.multiply(first, self._beta1, out=first)
         np.add(first, gradient, out=first)
@@ -125,7 +129,7 @@ class Adam:
     def _corrected(self, step: int) -> tuple[FloatArray, FloatArray]:
         """Return each run's rate and epsilon at this step (runs, 1), bias correction included.
 
-        Powers are taken in Python, one pair of betas at a time: NumPy's own may differ with an array's length.
+        Powers are taken in Python, one pair of betas at a time: NumPy's may differ with an array's length.
         """
         scales = [math.sqrt((1.0 - beta2) / (1.0 - beta2**step)) for _, beta2 in self._pairs]
         rates = [

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.arrays import FloatArray, IntArray
+from core.arrays import Float64Array, FloatArray, IntArray
 from core.batches import Batch, Table
 from core.configuration import Configuration
 from core.layout import Layout
 from core.losses import LOSSES
-from core.metrics import r_squared
 from core.network import Network
+from core.scores import Accuracy, RSquared, Score
 
 
 class Pass:
@@ -34,7 +34,7 @@ class Pass:
         gradients: FloatArray | None,
         shape: tuple[int, int],
     ) -> None:
-        """Prepare for rows of this shape; of the configuration only what a population has in common is read."""
+        """Prepare for rows of this shape; what a population has in common is read of the configuration."""
         sets, size = shape
         self._source = table.batches(sets, size)
         self._network = Network(configuration, layout, weights, gradients, size)
@@ -52,39 +52,28 @@ class Pass:
 
 
 class Tally:
-    """Loss and score of every run over many batches: added up in float64, in an order that no other run can change.
+    """Loss and score of every run over many batches.
 
     Shapes:
-        losses  (runs, batches) the summed loss of each batch
+        losses  (runs, batches) float64, the summed loss of each batch
     """
 
-    def __init__(self, runs: int, rows: int, batches: int, spread: FloatArray | None) -> None:
-        """Start at zero; `spread` (runs, outputs) is the sum of squares about the mean, None in classification."""
+    def __init__(self, runs: int, rows: int, batches: int, spread: Float64Array | None) -> None:
+        """Start at zero; `spread` (runs, outputs) is what R2 compares with, None in classification."""
         self.losses = np.zeros((runs, batches))
         self._rows = rows
-        self._spread = spread
-        # Hits are counted, and squares added, once all batches are in.
-        self._hits = np.zeros((runs, rows), np.bool_) if spread is None else None
-        self._squares = np.zeros((runs, batches, spread.shape[1])) if spread is not None else None
+        self._score: Score = Accuracy(runs, rows) if spread is None else RSquared(runs, batches, spread)
 
-    def add(self, done: Pass, batch: int, start: int, stop: int) -> None:
+    def add(self, done: Pass, position: int, start: int, stop: int) -> None:
         """Add the forward pass just done, before its backward pass, as examples `start` to `stop`."""
-        self.losses[:, batch] = done.loss.sums
-        if self._hits is not None:
-            predicted = done.loss.predicted
-            if predicted is None:
-                predicted = np.argmax(done.outputs, axis=2)
-            np.equal(predicted, done.batch.classes, out=self._hits[:, start:stop])
-        elif self._squares is not None:
-            residual = done.loss.residual
-            self._squares[:, batch] = np.vecdot(residual, residual, axis=1)
+        self.losses[:, position] = done.loss.sums
+        self._score.add(done.loss, done.batch, position, slice(start, stop))
 
-    def loss(self) -> FloatArray:
+    def loss(self) -> Float64Array:
         """Return the mean loss per example (runs,)."""
-        return np.add.reduce(self.losses, axis=1) / self._rows
+        total: Float64Array = np.add.reduce(self.losses, axis=1)
+        return total / self._rows
 
-    def score(self) -> FloatArray:
+    def score(self) -> Float64Array:
         """Return accuracy, or R2 averaged over outputs (runs,)."""
-        if self._squares is None or self._spread is None:
-            return np.count_nonzero(self._hits, axis=1) / self._rows
-        return r_squared(np.add.reduce(self._squares, axis=1), self._spread)
+        return self._score.value()

@@ -1,4 +1,4 @@
-"""A population is the whole state of training: members, parameters, optimizer state and epoch, all of it explicit."""
+"""A population is the whole state of training: members, parameters, optimizer state and epoch."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Population:
     def start(cls, members: Sequence[Member], examples: Examples) -> Population:
         """Draw first weights for every member.
 
-        Raises: ShapeError if the members cannot train together, DataError if they name rows that do not exist.
+        Raises: ShapeError if the members cannot train together, DataError if a row does not exist.
         """
         layout = _common_layout(members, examples)
         drawn: dict[tuple[object, ...], FloatArray] = {}
@@ -58,9 +58,9 @@ class Population:
 
     @classmethod
     def resume(cls, members: Sequence[Member], examples: Examples, saved: Sequence[bytes]) -> Population:
-        """Continue from one checkpoint per member, all of one epoch, to the same bits as without the interruption.
+        """Continue from one checkpoint per member, all of one epoch, to the bits of an uninterrupted run.
 
-        Raises: DataError if a checkpoint is damaged, belongs to another member or was made by other arithmetic;
+        Raises: DataError if a checkpoint is damaged, another member's or made by other arithmetic,
         ShapeError if they are of different epochs or not one per member.
         """
         layout = _common_layout(members, examples)
@@ -82,7 +82,7 @@ class Population:
         return cls(members, examples, stacked.pop("weights"), stacked, epochs[0])
 
     def drop(self, members: Iterable[int]) -> None:
-        """Take members out; the others move together and keep their bits. Those already gone are passed over."""
+        """Take members out; the others move together and keep their bits. To drop one twice is no fault."""
         keep = ~np.isin(self.active, np.fromiter(members, np.int64))
         if keep.all():
             return
@@ -102,7 +102,7 @@ class Population:
         )
 
     def parameters(self, member: int) -> dict[str, FloatArray]:
-        """Return copies of a member's tensors: `layers.0.weight` (inputs, outputs), `layers.0.bias` (outputs,), ...
+        """Return copies of a member's tensors: `layers.0.weight` (inputs, outputs), `layers.0.bias` and on.
 
         Raises: CoreError if the member is no longer training; its ending holds its parameters then.
         """
@@ -116,7 +116,7 @@ class Population:
 
 
 def _common_layout(members: Sequence[Member], examples: Examples) -> Layout:
-    """Return the layout of these members' networks, having checked that they fit together and fit the examples."""
+    """Return the layout of the members' networks, once they are known to fit each other and the examples."""
     if not members:
         raise ShapeError("a population needs at least one member")
     keys = {member.shape_key(examples) for member in members}

@@ -12,8 +12,8 @@ from core.arrays import Float64Array, FloatArray, IntArray
 class Ending:
     """How one member's training ended, with its final weights.
 
-    A completed run's parameters are those after its last step. A diverged run's are those that its last epoch began
-    with: the last that are known to be good.
+    A completed run's parameters are those after its last step. A diverged run's are those that its last epoch
+    began with: the last that are known to be good.
     """
 
     member: int
@@ -34,9 +34,9 @@ class EpochReport:
         members             (k,) indices into the population's members, ascending
         all other arrays    (k,) float64; validation is NaN where there are no validation rows
 
-    `train_loss` and `train_score` are means over the epoch's examples as they were trained on, each before the step
-    that it led to. `gradient_norm` and `update_ratio` (length of the change over length of the parameters after
-    it) are those of the epoch's last step.
+    `train_loss` and `train_score` are means over the epoch's examples as they were trained on, each before
+    the step that it led to. `gradient_norm` and `update_ratio` (length of the change over length of the
+    parameters after it) are those of the epoch's last step.
     """
 
     epoch: int

@@ -18,7 +18,7 @@ class RowSets:
     """
 
     def __init__(self, rows: Sequence[IntArray], seeds: Sequence[int] | None = None) -> None:
-        """Take each run's rows; with `seeds` they are shuffled anew in every epoch, without they stay in order."""
+        """Take each run's rows; with `seeds` they are shuffled anew every epoch, else they stay as given."""
         self._shuffled = seeds is not None
         keys = [(seed, chosen.tobytes()) for chosen, seed in zip(rows, seeds or [0] * len(rows), strict=True)]
         positions = {key: position for position, key in enumerate(dict.fromkeys(keys))}
@@ -41,5 +41,5 @@ class RowSets:
 
 
 def spans(rows: int, size: int) -> list[tuple[int, int]]:
-    """Cut `rows` examples into batches of `size`, a shorter one last; a batch is never larger than there are rows."""
+    """Cut `rows` examples into batches of `size`, a shorter one last where they do not divide."""
     return [(start, min(start + size, rows)) for start in range(0, rows, size)]

@@ -1,4 +1,4 @@
-"""Every random number is drawn from a generator that is named by seed, stream, epoch and layer, and by nothing else."""
+"""Every random number comes from a generator named by seed, stream, epoch and layer, and by nothing else."""
 
 from __future__ import annotations
 

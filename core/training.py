@@ -1,4 +1,4 @@
-"""Training goes epoch by epoch; between two epochs a population's state is whole, and there alone it is shown."""
+"""Training goes epoch by epoch; only between two epochs is a population's state whole, and shown."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def train(
 ) -> None:
     """Train every active member to its end, calling back after each epoch.
 
-    When `on_epoch` is called the population is at the end of that epoch: it may be asked for checkpoints, and members
-    that ended are no longer active. `should_stop` is asked before every step; once it says yes, the unfinished
-    epoch is discarded and the population stands at the end of the last finished one.
+    When `on_epoch` is called the population is at the end of that epoch: it may be asked for checkpoints, and
+    members that ended are no longer active. `should_stop` is asked before every step; once it says yes, the
+    unfinished epoch is discarded and the population stands at the end of the last finished one.
     """
     epochs = population.members[0].configuration.epochs
     runner: EpochRunner | None = None

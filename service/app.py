@@ -28,8 +28,8 @@ DESCRIPTION = """
 Backsweep trains sweeps of small neural networks and says which settings work, and how sure that is.
 
 Lists are `{"items": [...], "next_cursor": null}`. Times are RFC 3339 in UTC with milliseconds. Numbers that
-are not finite are the strings "NaN", "Infinity" and "-Infinity". Every failure is a problem document (RFC 9457)
-whose `errors` name everything that is wrong with what was sent, each with its path.
+are not finite are the strings "NaN", "Infinity" and "-Infinity". Every failure is a problem document
+(RFC 9457) whose `errors` name everything that is wrong with what was sent, each with its path.
 """
 
 
@@ -67,7 +67,7 @@ def create_app(settings: Settings | None = None, *, ring: Callable[[int], object
         middleware=layers(known, CONTENT_SECURITY_POLICY),
         lifespan=lifespan,
     )
-    add_api(app)
+    add_api(app, known.port)
     mount(app)
     return app
 

@@ -8,14 +8,16 @@ import socket
 from functools import cache
 from threading import Event
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery.signals import worker_process_init
 
 from service.lifecycle.workers import register_worker
 from service.settings import Settings
 from service.store.database import Database
-from worker.context import Context
+
+if TYPE_CHECKING:
+    from worker.context import Context  # loads NumPy, which the main process does without
 
 # From the worker's main process: finish the step, write a checkpoint, give the population back.
 STOP_SOFTLY = signal.SIGUSR2
@@ -36,6 +38,7 @@ def context() -> Context:
         ThreadsNotLimited: the environment came too late for the BLAS library, or it ignores it.
     """
     from core.environment import environment_class
+    from worker.context import Context
 
     limit_threads()
     settings = Settings.from_environment(os.environ)

@@ -20,6 +20,14 @@ LONGEST_INTERVAL = 10.0  # seconds; a worker counts as lost when it was not seen
 _log = logging.getLogger(__name__)
 
 
+def rings_owed(queued: int, live: int, waiting: int | None) -> int:
+    """Return how often to ring: once for each population that a worker could take, less what is on its way.
+
+    `waiting` is None when the broker does not answer; there is no point in ringing then.
+    """
+    return 0 if waiting is None else max(0, min(queued, live) - waiting)
+
+
 class Upkeep:
     """A thread, while the block lasts. Any number of workers may do the same rounds at once."""
 
@@ -51,17 +59,17 @@ class Upkeep:
     def round(self) -> int:
         """Show that this worker lives, free expired leases, and ring for work that no message announces.
 
-        Returns the number of rings: as many as live workers could answer, less the messages on their way.
+        Returns the number of rings.
         """
         self._database.run(lambda session: saw_worker(session, self._name))
         self._database.run(requeue_expired)
         with self._database.read() as session:
-            wanted = min(queued_populations(session), live_workers(session))
-        waiting = self._doorbell.waiting() if wanted else None
-        owed = wanted - waiting if waiting is not None else 0
-        if owed > 0:
+            queued, live = queued_populations(session), live_workers(session)
+        waiting = self._doorbell.waiting() if queued else 0
+        owed = rings_owed(queued, live, waiting)
+        if owed:
             self._doorbell.ring(owed)
-        return max(owed, 0)
+        return owed
 
     def _run(self) -> None:
         while True:

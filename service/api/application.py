@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
 
+from service.api.context import cookie_name
 from service.api.failures import answer_failures
 from service.api.openapi import describe
 from service.api.routes import curves, datasets, health, login, runs, summary, sweeps, weights, workers
@@ -20,8 +21,8 @@ TAGS = [
 ]
 
 
-def add_api(app: FastAPI) -> None:
-    """Add every route of the interface."""
+def add_api(app: FastAPI, port: int) -> None:
+    """Add every route of the interface; `port` is the one that the service listens on."""
     versioned = APIRouter(prefix=PREFIX)
     for module in VERSIONED:
         versioned.include_router(module.router)
@@ -29,4 +30,4 @@ def add_api(app: FastAPI) -> None:
     app.include_router(health.router)
     app.include_router(login.router)
     answer_failures(app)
-    describe(app)
+    describe(app, cookie_name(port))

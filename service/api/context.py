@@ -27,8 +27,13 @@ class Context:
 
     @property
     def cookie_name(self) -> str:
-        """It carries the port: cookies do not tell the ports of one host apart."""
-        return f"backsweep_{self.settings.port}"
+        """Where a browser keeps its session."""
+        return cookie_name(self.settings.port)
+
+
+def cookie_name(port: int) -> str:
+    """The name carries the port: cookies do not tell the ports of one host apart."""
+    return f"backsweep_{port}"
 
 
 def context_of(request: Request) -> Context:

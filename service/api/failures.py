@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from service.api.problems import ProblemResponse, faults_in_words
 from service.errors import Conflict, Fault, InvalidSubmission, NotFound
@@ -25,6 +26,7 @@ def answer_failures(app: FastAPI) -> None:
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(HTTPException, _from_the_framework)
+    app.add_exception_handler(ClientDisconnect, _gone)
 
 
 async def _invalid(request: Request, error: Exception) -> ProblemResponse:
@@ -53,6 +55,10 @@ async def _from_the_framework(request: Request, error: Exception) -> ProblemResp
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     detail = DETAILS.get(error.status_code, error.detail)
     return ProblemResponse(request.scope, error.status_code, detail, headers=error.headers)
+
+
+async def _gone(request: Request, _error: Exception) -> ProblemResponse:
+    return ProblemResponse(request.scope, 400, "The connection ended before the body did.")
 
 
 def _sentence(error: Exception) -> str:

@@ -12,33 +12,26 @@ from service.api.problems import Problem, documented
 from service.planning.submission import SweepSubmission
 
 REFERENCE = "#/components/schemas/{model}"
-SECURITY_SCHEMES = {
-    "token": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "The service's token, or an API key `bs_<prefix>_<secret>`.",
-    },
-    "session": {
-        "type": "apiKey",
-        "in": "cookie",
-        "name": "backsweep_8765",
-        "description": "A browser's session; the cookie's name ends with the service's port.",
-    },
+TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The service's token, or an API key `bs_<prefix>_<secret>`.",
 }
+SESSION = {"type": "apiKey", "in": "cookie", "description": "A browser's session, opened by POST /login."}
 
 
-def describe(app: FastAPI) -> None:
+def describe(app: FastAPI, cookie: str) -> None:
     """Let `app` answer /openapi.json with the whole truth."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app)
+            app.openapi_schema = _document(app, cookie)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI documents
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI, cookie: str) -> dict[str, Any]:
     document = get_openapi(
         title=app.title,
         version=app.version,
@@ -48,7 +41,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         tags=app.openapi_tags,
     )
     components = document.setdefault("components", {})
-    components["securitySchemes"] = SECURITY_SCHEMES
+    components["securitySchemes"] = {"token": TOKEN, "session": {**SESSION, "name": cookie}}
     schemas = components.setdefault("schemas", {})
     for model in (SweepSubmission, Problem):
         schema = model.model_json_schema(ref_template=REFERENCE)

@@ -10,7 +10,6 @@ from pydantic_core import PydanticCustomError
 
 from service.planning.measurements import COLUMNS, SCORES
 from service.planning.statuses import Role, RunState
-from service.settings import MOST_INTEGER
 from service.store.run_queries import SORT_COLUMNS, Order
 
 _UUID7 = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -24,7 +23,7 @@ RunId = Annotated[str, Path(pattern=RUN_ID, description="`r_` and a UUIDv7.")]
 
 Cursor = Annotated[str | None, Field(max_length=500, description="The `next_cursor` of the page before.")]
 Names = Annotated[str, Field(max_length=1000, description="Names, separated by commas.")]
-Epoch = Annotated[int, Field(ge=0, le=MOST_INTEGER)]
+Epoch = Annotated[int, Field(ge=0, le=2**31 - 1)]
 MaxPoints = Annotated[
     int | None,
     Field(

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 from starlette.types import Scope
 
@@ -22,6 +22,23 @@ MOST_FAULTS = 100
 # HTTPStatus has the names of RFC 9110 only from Python 3.13 on.
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
+EXAMPLE: dict[str, Any] = {
+    "type": "about:blank",
+    "title": "Unprocessable Content",
+    "status": 422,
+    "detail": "One thing is wrong with what was sent.",
+    "instance": "/api/v1/sweeps",
+    "request_id": "f8d1fe14110a5c46",
+    "errors": [
+        {
+            "path": "parameters.learning_rate.min",
+            "message": "is not positive: a logarithmic distribution needs numbers above 0",
+            "value": "-1",
+            "allowed": "a number above 0",
+        }
+    ],
+}
+
 
 class FaultDocument(BaseModel):
     """One thing that is wrong with what was sent."""
@@ -34,6 +51,8 @@ class FaultDocument(BaseModel):
 
 class Problem(BaseModel):
     """RFC 9457 problem document; `errors` lists everything that is wrong, not only the first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     type: str = "about:blank"
     title: str

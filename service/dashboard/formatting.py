@@ -123,6 +123,17 @@ def age(instant: str, now: datetime) -> str:
     return f"{int(seconds)}{NO_BREAK_SPACE}s ago"
 
 
+def tight(sentence: str) -> str:
+    """A sentence whose numbers do not part with their per cent signs at the end of a line."""
+    return sentence.replace(" %", f"{NO_BREAK_SPACE}%")
+
+
+def clauses(headline: str) -> tuple[str, str]:
+    """The headline's answer, and everything that limits it."""
+    answer, _, rest = headline.partition("; ")
+    return answer, rest
+
+
 def label(name: str) -> str:
     """A field's name as words: `learning_rate` reads `learning rate`."""
     return {"validation_r2": "validation R²", "r2": "R²"}.get(name, name.replace("_", " "))

@@ -49,7 +49,9 @@ def _environment() -> Environment:
     environment.filters |= {
         "at": _at,
         "age": formatting.age,
+        "clauses": formatting.clauses,
         "formatted": _formatted,
+        "tight": formatting.tight,
         "label": formatting.label,
         "number": formatting.number,
         "parameter": formatting.parameter,

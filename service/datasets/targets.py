@@ -70,9 +70,12 @@ class NumberTarget:
 
     def read(self, table: Table) -> FloatArray:
         """Standardized targets, (rows, outputs)."""
-        return np.ascontiguousarray(
-            (numbers(table, self.columns) - np.array(self.means)) / np.array(self.deviations)
-        )
+        with np.errstate(over="ignore"):  # what overflows is refused below
+            scaled = (numbers(table, self.columns) - np.array(self.means)) / np.array(self.deviations)
+        if not np.all(np.isfinite(scaled)):
+            message = "a target is too far from those of the rows outside the test set to be standardized"
+            raise InvalidSubmission([Fault("target", message, list(self.columns))])
+        return np.ascontiguousarray(scaled)
 
     def original(self, standardized: FloatArray) -> FloatArray:
         """The same values in the user's units; (rows, outputs) both."""

@@ -18,9 +18,7 @@ from itertools import pairwise
 # 64-8-10 takes 0.19 among 128 and 0.25 among 256; 64-256-10 takes 2.0 among 8 and 1.9 among 32. Sixteen of
 # one seed (0.45) beat any number of mixed ones (0.47 at best).
 CACHE_BUDGET = 8 * 2**20  # bytes of working set in one population
-MAX_RUNS = (
-    512  # of one population, however small they are: what a lost lease costs, and what one transaction ends
-)
+MAX_RUNS = 512  # of one population, however small they are: what one lost lease costs
 ONE_SEED_FROM = 12  # runs: from here on a population of a single seed is worth having
 POPULATIONS_PER_WORKER = 2  # so that no worker stands idle while another has its last long one
 

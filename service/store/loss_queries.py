@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Integer, column, func, select, values
 from sqlalchemy.orm import Session
 
-from service.errors import NotFound
+from service.errors import Fault, InvalidSubmission, NotFound
 from service.planning.measurements import COLUMNS, SCORES, decode
 from service.planning.statuses import Role
 from service.store.schema import ConfigurationRow, LossRow, Run, Sweep
@@ -74,6 +74,7 @@ def find_settings(
 
     Raises:
         NotFound: the owner has no such sweep.
+        InvalidSubmission: `group_by` names what does not vary.
     """
     found = session.execute(
         select(Sweep.id, Sweep.varied).where(Sweep.public_id == sweep, Sweep.owner_id == owner_id)
@@ -81,6 +82,13 @@ def find_settings(
     if found is None:
         raise NotFound(f"there is no sweep {sweep}")
     names = found.varied if group_by is None else group_by
+    faults = [
+        Fault("group_by", f"{name!r} does not vary in this sweep", name, ", ".join(found.varied))
+        for name in names
+        if name not in found.varied
+    ]
+    if faults:
+        raise InvalidSubmission(faults)
     firsts = (
         select(Run.configuration_id, func.min(Run.number).label("first"))
         .where(Run.sweep_id == found.id, Run.role == Role.SEARCH)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from service.errors import NotFound
@@ -41,6 +41,12 @@ class Order:
         """The column of that name."""
         return SORT_COLUMNS[self.name]
 
+    @property
+    def value_types(self) -> tuple[type, ...]:
+        """What a value of the column can be."""
+        kind = self.column.type.python_type
+        return (int, float, type(None)) if kind is float else (kind, type(None))
+
     def key(self, run: Run) -> tuple[Any, str]:
         """Where a run stands in this order; no two stand in one place."""
         return getattr(run, self.column.key), run.public_id
@@ -57,8 +63,10 @@ class Order:
         later = Run.public_id < public_id if self.descending else Run.public_id > public_id
         if value is None:
             return and_(self.column.is_(None), later)
-        beyond = self.column < value if self.descending else self.column > value
-        return or_(beyond, and_(self.column == value, later), self.column.is_(None))
+        # A cursor's integer may be too large for the column: it is compared as a larger type.
+        given = literal(value, BigInteger()) if isinstance(value, int) else literal(value, self.column.type)
+        beyond = self.column < given if self.descending else self.column > given
+        return or_(beyond, and_(self.column == given, later), self.column.is_(None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from service.settings import Settings
 
 
 def layers(settings: Settings, content_security_policy: str) -> list[Middleware]:
-    """Name the request, catch what nobody expected; then ask for whom, from where, by whom, how much and what."""
+    """Name a request, catch its failure, then judge: for whom, from where, by whom, how much, of what."""
     hosts = answered_hosts(settings.port, settings.allowed_hosts)
     return [
         Middleware(ResponseHeaders, policy=content_security_policy),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from sqlalchemy.exc import OperationalError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.problems import ProblemResponse
@@ -11,6 +12,7 @@ from service.api.problems import ProblemResponse
 _log = logging.getLogger(__name__)
 
 DETAIL = "Something went wrong in the service. The request id finds it in the server's log."
+DATABASE_DETAIL = "The database does not answer now; try again."
 
 
 class Unexpected:
@@ -33,8 +35,14 @@ class Unexpected:
 
         try:
             await self.app(scope, receive, watch)
-        except Exception:
+        except Exception as error:
             _log.exception("request %s: %s failed", scope["state"]["request_id"], scope["method"])
             if started:  # the connection has to break off: the answer is incomplete
                 raise
-            await ProblemResponse(scope, 500, DETAIL)(scope, receive, send)
+            await _answer(scope, error)(scope, receive, send)
+
+
+def _answer(scope: Scope, error: Exception) -> ProblemResponse:
+    if isinstance(error, OperationalError):
+        return ProblemResponse(scope, 503, DATABASE_DETAIL, headers={"Retry-After": "5"})
+    return ProblemResponse(scope, 500, DETAIL)

@@ -17,20 +17,23 @@ from service.api.reduction import reduced
 from service.api.schemas.losses import LossTable, LossTables, loss_table
 from service.api.schemas.run import Run, RunInFull, Runs
 from service.errors import Fault, InvalidSubmission
+from service.store import run_queries
 from service.store.loss_queries import RunLosses, find_losses
-from service.store.run_queries import Order, RunFilter, find_run, list_runs
+from service.store.run_queries import Order, RunFilter
 
 router = APIRouter(tags=["runs"])
 
 
 @router.get("/runs", summary="List runs", responses=documented(404, 422))
-def list_all_runs(here: Here, caller: Asking, query: Annotated[RunsQuery, Query()]) -> Runs:
+def list_runs(here: Here, caller: Asking, query: Annotated[RunsQuery, Query()]) -> Runs:
     """List runs of one sweep or of all. Nothing sorts by a test metric: what is chosen by it is no test."""
     order = query.order
     after = None if query.cursor is None else _place(query.cursor, order)
     which = RunFilter(sweep=query.sweep, states=query.state, role=query.role)
     with here.database.read() as session:
-        views = list_runs(session, caller.owner_id, which, order=order, limit=query.limit + 1, after=after)
+        views = run_queries.list_runs(
+            session, caller.owner_id, which, order=order, limit=query.limit + 1, after=after
+        )
     shown, cursor = page(views, query.limit, lambda view: (_mark(order), *order.key(view.run)))
     return Runs(items=[Run.of(view) for view in shown], next_cursor=cursor)
 
@@ -39,7 +42,7 @@ def list_all_runs(here: Here, caller: Asking, query: Annotated[RunsQuery, Query(
 def get_run(here: Here, caller: Asking, run_id: RunId) -> RunInFull:
     """Return one run with the environment in which it was trained."""
     with here.database.read() as session:
-        return RunInFull.of(find_run(session, caller.owner_id, run_id))
+        return RunInFull.of(run_queries.find_run(session, caller.owner_id, run_id))
 
 
 @router.get(
@@ -96,10 +99,9 @@ def _mark(order: Order) -> str:
 
 
 def _place(cursor: str, order: Order) -> tuple[Any, str]:
-    """The sort key in a cursor, which must come from a list in this same order."""
-    kind: type | tuple[type, ...] = (int, float, type(None))
-    mark, value, public_id = decode(cursor, (str, str if order.name == "id" else kind, str))
+    # The order comes first, so that a cursor of another list is told from one that is none.
+    mark, value, public_id = decode(cursor, (str, order.value_types, str))
     if mark != _mark(order):
         allowed = f"a cursor of a list ordered by {_mark(order)}"
         raise InvalidSubmission([Fault("cursor", f"belongs to a list ordered by {mark}", cursor, allowed)])
-    return value, str(public_id)
+    return value, public_id

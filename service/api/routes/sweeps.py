@@ -13,9 +13,9 @@ from service.api.parameters import Body, IdempotencyKey, PageQuery, SweepId
 from service.api.problems import documented
 from service.api.schemas.preview import Preview
 from service.api.schemas.sweep import Sweep, SweepInFull, Sweeps
-from service.lifecycle.cancel import cancel_sweep
+from service.lifecycle import cancel
 from service.lifecycle.submit import plan_submission, submit
-from service.store.sweep_queries import find_sweep, list_sweeps
+from service.store import sweep_queries
 
 router = APIRouter(tags=["sweeps"])
 
@@ -43,7 +43,7 @@ SUBMISSION: dict[str, Any] = {
 def create_sweep(
     here: Here, caller: Asking, body: Body, response: Response, idempotency_key: IdempotencyKey = None
 ) -> SweepInFull:
-    """Store a sweep with all its runs, and tell the workers. Of a submission with a fault nothing is stored."""
+    """Store a sweep with all its runs, and tell the workers; of a faulty submission nothing is stored."""
     submitted = submit(
         here.database,
         owner_id=caller.owner_id,
@@ -51,9 +51,10 @@ def create_sweep(
         idempotency_key=idempotency_key,
         max_runs=here.settings.max_runs_per_sweep,
     )
-    here.ring(submitted.populations)
     if submitted.replayed:
         response.headers["Idempotency-Replayed"] = "true"
+    else:
+        here.ring(submitted.populations)
     sweep = _sweep(here, caller, submitted.public_id)
     response.headers["Location"] = sweep.links.self
     return sweep
@@ -74,11 +75,11 @@ def preview_sweep(here: Here, caller: Asking, body: Body) -> Preview:
 
 
 @router.get("/sweeps", summary="List sweeps", responses=documented(422))
-def list_all_sweeps(here: Here, caller: Asking, query: Annotated[PageQuery, Query()]) -> Sweeps:
+def list_sweeps(here: Here, caller: Asking, query: Annotated[PageQuery, Query()]) -> Sweeps:
     """List the caller's sweeps, the newest first."""
     after = decode(query.cursor, (int, str)) if query.cursor else None
     with here.database.read() as session:
-        views = list_sweeps(session, caller.owner_id, limit=query.limit + 1, after=after)
+        views = sweep_queries.list_sweeps(session, caller.owner_id, limit=query.limit + 1, after=after)
     shown, cursor = page(views, query.limit, lambda view: (view.sweep.created_at, view.sweep.public_id))
     return Sweeps(items=[Sweep.of(view) for view in shown], next_cursor=cursor)
 
@@ -90,12 +91,12 @@ def get_sweep(here: Here, caller: Asking, sweep_id: SweepId) -> SweepInFull:
 
 
 @router.post("/sweeps/{sweep_id}:cancel", summary="Cancel a sweep", responses=documented(404, 409))
-def cancel_a_sweep(here: Here, caller: Asking, sweep_id: SweepId) -> SweepInFull:
+def cancel_sweep(here: Here, caller: Asking, sweep_id: SweepId) -> SweepInFull:
     """End every run that is not final. Workers notice within about a second; what is recorded stays."""
-    here.database.run(lambda session: cancel_sweep(session, caller.owner_id, sweep_id))
+    here.database.run(lambda session: cancel.cancel_sweep(session, caller.owner_id, sweep_id))
     return _sweep(here, caller, sweep_id)
 
 
 def _sweep(here: Here, caller: Asking, sweep_id: str) -> SweepInFull:
     with here.database.read() as session:
-        return SweepInFull.of(find_sweep(session, caller.owner_id, sweep_id))
+        return SweepInFull.of(sweep_queries.find_sweep(session, caller.owner_id, sweep_id))

@@ -45,7 +45,7 @@ def get_weights(
     """Return the weights as safetensors, as a NumPy archive or as JSON; the ETag names their hash."""
     with here.database.read() as session:
         weights = find_weights(session, caller.owner_id, run_id, query.which)
-    tag = f'"{weights.weights_sha256}-{query.format}"'
+    tag = f'"{weights.weights_sha256}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)

@@ -71,6 +71,6 @@ def parameter_count(configuration: Configuration, features: int, outputs: int) -
 
 
 def recorded_epochs(epochs: int) -> int:
-    """How many of a run's epochs keep a row of losses: counted, as `measurements.is_recorded` chooses them."""
+    """How many of a run's epochs keep a row of losses, by the rule of `measurements.is_recorded`."""
     stride = -(-epochs // MOST_RECORDED_EPOCHS)
     return epochs // stride + (stride > 1) + (epochs % stride > 0)

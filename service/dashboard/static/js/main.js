@@ -16,6 +16,11 @@ const BEHAVIOURS = {
   "run-charts": () => import("./behaviours/run-charts.js"),
 };
 
+// Somebody already signed in followed the terminal's link: the token has no business in the history.
+if (location.hash.startsWith("#token=") && location.pathname !== "/login") {
+  history.replaceState(null, "", location.pathname + location.search);
+}
+
 for (const element of document.querySelectorAll("[data-behaviour]")) {
   for (const name of element.dataset.behaviour.split(" ")) {
     BEHAVIOURS[name]().then((module) => module.default(element));

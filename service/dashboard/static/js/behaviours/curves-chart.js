@@ -2,11 +2,14 @@
 
 import { draw, explain } from "../charts/plotly.js";
 import { onThemeChange, theme } from "../charts/theme.js";
-import { get } from "../lib/api.js";
+import { list } from "../lib/api.js";
 import { curvesFigure, orderedCurves } from "../lib/curves.js";
 import { choices } from "./choices.js";
 import { showLegend } from "./legend.js";
 import { follow } from "./live.js";
+
+const PAGE = 200;
+const MOST_CURVES = 400;
 
 export default function curvesChart(element) {
   const chart = element.querySelector(".chart");
@@ -28,7 +31,7 @@ export default function curvesChart(element) {
   const refresh = async () => {
     try {
       const asked = column();
-      const found = await get(`/sweeps/${sweep}/curves`, { column: asked });
+      const found = await list(`/sweeps/${sweep}/curves`, { column: asked, limit: PAGE }, MOST_CURVES);
       if (asked !== column()) return; // another column was chosen meanwhile
       items = found.items.filter((item) => item.epochs.length);
       if (!items.length) return explain(chart, "The first curves appear when an epoch has been recorded.");

@@ -10,6 +10,7 @@ export default function settingsTable(element) {
   const template = element.querySelector("template");
   follow(async () => {
     const summary = await get(`/sweeps/${element.dataset.sweep}/summary`);
+    document.dispatchEvent(new CustomEvent("backsweep:summary", { detail: summary }));
     while (body.rows.length > summary.settings.length) body.lastElementChild.remove();
     summary.settings.forEach((setting, index) => {
       const row = body.rows[index] ?? body.appendChild(template.content.firstElementChild.cloneNode(true));

@@ -6,7 +6,6 @@ import { fill } from "./fill.js";
 import { FINAL } from "./live.js";
 
 const ROWS = 50;
-const IDLE = 5000; // milliseconds between looks for sweeps that somebody else submits
 
 export default function sweepList(element) {
   if (element.dataset.paged === "true") return; // older pages of the list do not move
@@ -18,10 +17,20 @@ export default function sweepList(element) {
     const empty = element.querySelector("[data-empty]");
     if (empty) empty.hidden = items.length > 0;
     element.querySelector("[data-list]").hidden = items.length === 0;
-    return items.some((sweep) => !FINAL.has(sweep.state));
+    // An empty list waits for its first sweep.
+    return items.length === 0 || items.some((sweep) => !FINAL.has(sweep.state));
   };
-  const watch = () => poll(step, { looking: () => !document.hidden }).then(() => setTimeout(watch, IDLE));
+  let watching = false;
+  const watch = async () => {
+    if (watching) return;
+    watching = true;
+    await poll(step, { looking: () => !document.hidden });
+    watching = false;
+  };
   watch();
+  // Nothing moves any more; whoever comes back to the page may have submitted something elsewhere.
+  addEventListener("focus", watch);
+  document.addEventListener("visibilitychange", watch);
 }
 
 function update(body, template, sweeps) {

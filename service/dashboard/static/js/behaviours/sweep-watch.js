@@ -1,13 +1,20 @@
 /** Keeps the head of a sweep's page true while it runs, and tells the rest of the page. */
 
 import { get } from "../lib/api.js";
+import { clauses } from "../lib/format.js";
 import { poll } from "../lib/poll.js";
-import { fill } from "./fill.js";
+import { fill, setText } from "./fill.js";
 import { FINAL } from "./live.js";
 
 export default function sweepWatch(element) {
   const { sweep, initial } = element.dataset;
   document.addEventListener("backsweep:sweep", ({ detail }) => show(element, detail));
+  const headline = element.querySelector(".headline");
+  document.addEventListener("backsweep:summary", ({ detail }) => {
+    const [lead, rest] = clauses(detail.headline);
+    setText(headline.querySelector("[data-part=lead]"), lead);
+    setText(headline.querySelector("[data-part=rest]"), rest);
+  });
   if (FINAL.has(initial)) return;
   poll(
     async () => {
@@ -20,8 +27,7 @@ export default function sweepWatch(element) {
 }
 
 function show(element, sweep) {
-  const [lead, ...rest] = (sweep.headline ?? "").split("; ");
   const running = !FINAL.has(sweep.state);
-  fill(element, { ...sweep, lead, rest: rest.join("; "), running });
+  fill(element, { ...sweep, running });
   document.title = `${running ? `${Math.floor(100 * sweep.progress.fraction)} % · ` : ""}${sweep.name} – Backsweep`;
 }

@@ -5,6 +5,7 @@ import { label, number, setting as settingText, value } from "./format.js";
 import { axis, band, frame, plain } from "./frame.js";
 import { robust, valueAxis } from "./ranges.js";
 import { compareSettings, settingKey } from "./records.js";
+import { epochAxis } from "./run-figures.js";
 
 const MOST_BANDS = 24; // more of them only hide each other
 
@@ -31,8 +32,7 @@ export function curvesFigure(curves, show) {
   return {
     data,
     layout: frame(theme, {
-      hovermode: "closest",
-      xaxis: axis(theme, "epoch", { showgrid: false, showline: true, rangemode: "tozero", tickformat: "" }),
+      xaxis: epochAxis(shown.flatMap(({ epochs }) => epochs), theme),
       yaxis: axis(theme, label(show.column.replace("score", show.score)), {
         ...valueAxis(robust(shown.flatMap(({ mean }) => mean), log), log),
         ...(show.column.endsWith("score") && show.score === "accuracy" ? { tickformat: ".0%" } : {}),

@@ -92,6 +92,12 @@ export function age(instant, now) {
   return `${Math.floor(seconds)}${NBSP}s ago`;
 }
 
+/** The headline's answer and everything that limits it; no number parts with its per cent sign. */
+export function clauses(headline) {
+  const [answer, ...rest] = headline.replaceAll(" %", `${NBSP}%`).split("; ");
+  return [answer, rest.join("; ")];
+}
+
 /** A field's name as words: `learning_rate` reads `learning rate`. */
 export function label(name) {
   return { validation_r2: "validation R²", r2: "R²" }[name] ?? name.replaceAll("_", " ");

@@ -6,6 +6,7 @@ import { band, plain } from "./frame.js";
 import { columnsOf } from "./scale.js";
 
 const SPREAD = 0.4; // share of a setting's column over which its seeds stand side by side
+const ABREAST = 5; // diverged runs of one setting that stand side by side
 const MARK = { type: "scatter", mode: "markers" };
 
 /** The line through the means of a series and the band of their intervals (bars where there is no order). */
@@ -49,17 +50,19 @@ export function points(runs, series, scale, metric, theme) {
 
 /** Diverged runs, in a strip of their own above the frame: they have no value to stand at. */
 export function crosses(diverged, scale, theme) {
-  const height = new Map();
-  const y = diverged.map((run) => {
+  const edges = columnsOf(scale);
+  const seen = new Map();
+  const cells = diverged.map((run) => {
     const place = scale.place(run.setting);
-    height.set(place, (height.get(place) ?? 0) + 1);
-    return height.get(place);
+    const index = seen.get(place) ?? 0;
+    seen.set(place, index + 1);
+    const [left, right] = edges.get(place) ?? [place, place];
+    return { x: place + ((index % ABREAST) / (ABREAST - 1) - 0.5) * SPREAD * (right - left), row: Math.floor(index / ABREAST) };
   });
-  const most = Math.max(...height.values());
+  const rows = Math.max(3, ...cells.map(({ row }) => row + 1));
   return {
-    ...MARK, x: diverged.map((run) => scale.from(scale.place(run.setting))), yaxis: "y2",
-    y: y.map((index) => (most > 4 ? (index - 0.5) / most : (index - 0.5) / 4)),
-    marker: { symbol: "x-thin", size: 6, line: { color: theme.diverged, width: 1.5 } },
+    ...MARK, x: cells.map(({ x }) => scale.from(x)), y: cells.map(({ row }) => (row + 0.5) / rows), yaxis: "y2",
+    marker: { symbol: "x-thin", size: 5, line: { color: theme.diverged, width: 1.5 } },
     customdata: diverged.map((run) => run.links.page),
     text: diverged.map((run) => `${runText(run)}<br>diverged in epoch ${run.diverged?.epoch ?? run.epoch}`),
     hovertemplate: "%{text}<extra></extra>",
@@ -74,6 +77,15 @@ export function shading(settings, scale, theme) {
     const fillcolor = faded(theme["chart-best"], one.best ? 0.2 : 0.08);
     return { type: "rect", x0, x1, yref: "paper", y0: 0, y1: 1, fillcolor, line: { width: 0 }, layer: "below" };
   });
+}
+
+/** The best setting's value, above its column. */
+export function bestLabel(settings, scale, theme) {
+  return settings.filter((one) => one.best).map((one) => ({
+    x: scale.place(one.setting), yref: "paper", y: 1, yanchor: "bottom", showarrow: false,
+    text: `best ${plain(parameter(scale.name ? one.setting[scale.name] : null))}`,
+    font: { size: 12, color: theme["chart-best"] },
+  }));
 }
 
 /** Dashed lines at what the constant predictor and the linear network reach. */

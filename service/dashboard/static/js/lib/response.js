@@ -6,7 +6,7 @@ import { axis, frame } from "./frame.js";
 import { robust, valueAxis } from "./ranges.js";
 import { compareSettings, settingKey } from "./records.js";
 import { keysOf } from "./response-keys.js";
-import { baselineMarks, crosses, means, points, shading, stripLabel } from "./response-marks.js";
+import { baselineMarks, bestLabel, crosses, means, points, shading, stripLabel } from "./response-marks.js";
 import { horizontalScale } from "./scale.js";
 
 const STRIP = [0.91, 1]; // the part of the frame's height in which diverged runs are marked
@@ -40,7 +40,12 @@ export function responseFigure(summary, runs, show) {
       }),
       ...(diverged.length && { yaxis2: { domain: STRIP, range: [0, 1], visible: false, fixedrange: true } }),
       shapes: [...(series.length === 1 ? shading(settings, scale, theme) : []), ...baselines.map(({ shape }) => shape)],
-      annotations: [...baselines.map(({ annotation }) => annotation), ...(diverged.length ? [stripLabel(theme)] : [])],
+      annotations: [
+        ...baselines.map(({ annotation }) => annotation),
+        ...(series.length === 1 ? bestLabel(settings, scale, theme) : []),
+        ...(diverged.length ? [stripLabel(theme)] : []),
+      ],
+      margin: { l: 56, r: 20, t: 26, b: 48 },
     }),
   };
 }

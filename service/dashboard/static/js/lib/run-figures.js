@@ -4,7 +4,7 @@ import { label, number } from "./format.js";
 import { axis, frame } from "./frame.js";
 import { robust, valueAxis } from "./ranges.js";
 
-const EPOCH = { showgrid: false, showline: true, rangemode: "tozero", tickformat: "" };
+const FEW_EPOCHS = 8;
 
 /** Train and validation curves of `kind` (loss or score); `show` is {log, theme, score, best}. */
 export function pairFigure(columns, kind, show) {
@@ -19,16 +19,13 @@ export function pairFigure(columns, kind, show) {
   return {
     data: [...data, ...broken],
     layout: frame(theme, {
-      xaxis: axis(theme, "epoch", EPOCH),
+      xaxis: epochAxis(columns.epoch, theme),
       yaxis: axis(theme, label(name), {
         ...valueAxis(robust(pair.flatMap(({ y }) => y), log), log), ...(share && { tickformat: ".0%" }),
       }),
       ...(broken.length && { yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true } }),
       shapes: show.best ? [bestLine(show.best, theme)] : [],
-      annotations: [
-        ...endLabels(pair, columns.epoch, log, theme),
-        ...(show.best ? [bestLabel(show.best, theme)] : []),
-      ],
+      annotations: show.best ? [bestLabel(show.best, theme)] : [],
     }),
   };
 }
@@ -39,12 +36,20 @@ export function smallFigure(columns, name, log, theme) {
   return {
     data: [line(columns.epoch, y, theme["chart-validation"], label(name)), ...brokenMarks(columns.epoch, y, theme.diverged, theme)],
     layout: frame(theme, {
-      margin: { l: 56, r: 12, t: 8, b: 40 },
-      xaxis: axis(theme, "epoch", EPOCH),
-      yaxis: axis(theme, label(name), { nticks: 5, ...valueAxis(robust(y, log), log) }),
+      margin: { l: 56, r: 16, t: 8, b: 40 },
+      xaxis: epochAxis(columns.epoch, theme),
+      yaxis: axis(theme, label(name), log ? valueAxis(robust(y, log), log) : { rangemode: "tozero", nticks: 5 }),
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
     }),
   };
+}
+
+/** Epochs along the bottom, from 0; the last tick keeps clear of the edge. */
+export function epochAxis(epochs, theme) {
+  const last = Math.max(1, ...epochs);
+  return axis(theme, "epoch", {
+    showgrid: false, showline: true, range: [0, last * 1.02], tickformat: "", ...(last < FEW_EPOCHS && { dtick: 1 }),
+  });
 }
 
 function line(epochs, y, colour, name) {
@@ -65,18 +70,6 @@ function brokenMarks(epochs, y, colour, theme) {
     marker: { symbol: "x-thin", size: 8, line: { color: theme.diverged, width: 2 } },
     text: broken.map(([epoch, item]) => `epoch ${epoch}: ${number(item)}`), hovertemplate: "%{text}<extra></extra>",
   }];
-}
-
-/** Names at the ends of the lines; a legend would send the eye back and forth. */
-function endLabels(pair, epochs, log, theme) {
-  const ends = pair.map(({ part, colour, y }) => ({ part, colour, at: y.findLastIndex(Number.isFinite), y }))
-    .filter(({ at, y }) => at >= 0 && (!log || y[at] > 0));
-  const higher = ends.length > 1 && ends[0].y[ends[0].at] > ends[1].y[ends[1].at] ? 0 : 1;
-  return ends.map(({ part, colour, at, y }, index) => ({
-    x: epochs[at], y: log ? Math.log10(y[at]) : y[at], xanchor: "right", showarrow: false, text: part,
-    yanchor: index === higher ? "bottom" : "top", yshift: index === higher ? 3 : -3,
-    font: { size: 12, color: colour }, bgcolor: theme.surface, borderpad: 1,
-  }));
 }
 
 const bestLine = (epoch, theme) => ({

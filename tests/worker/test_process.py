@@ -1,0 +1,130 @@
+"""Real worker processes, with a doorbell that only writes down that it rang."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from service.dispatch import Doorbell
+from service.store.database import Database
+from service.store.schema import Worker
+from tests.servers.doorbell import RECORD, WAITS
+from tests.servers.waiting import eventually, runs
+
+ROOT = Path(__file__).parents[2]
+WITH_THE_STAND_IN = (
+    "import os; from worker.__main__ import start; from service.settings import Settings; "
+    "raise SystemExit(start(Settings.from_environment(os.environ), 'w1@here', 'tests.servers.doorbell'))"
+)
+
+
+@dataclass
+class Working:
+    """A worker's main process and what its doorbell wrote down."""
+
+    process: subprocess.Popen[bytes]
+    record: Path
+    bell: Doorbell
+
+    def lines(self, word: str) -> list[int]:
+        text = self.record.read_text() if self.record.exists() else ""
+        return [int(line.split()[1]) for line in text.splitlines() if line.startswith(word)]
+
+    def rang(self, times: int) -> int:
+        """Wait for so many rings; the process that answered the last."""
+        eventually(lambda: len(self.lines("rang")) >= times, f"{times} rings", seconds=25)
+        return self.lines("rang")[times - 1]
+
+
+@contextmanager
+def working(broker_url: str, database_url: str, folder: Path, *, waits: bool = False) -> Iterator[Working]:
+    record = folder / "record"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "BACKSWEEP_HOME": str(folder),
+        "BACKSWEEP_BROKER_URL": broker_url,
+        "BACKSWEEP_DATABASE_URL": database_url,
+        "BACKSWEEP_LEASE_SECONDS": "3",
+        RECORD: str(record),
+        WAITS: "1" if waits else "",
+    }
+    bell = Doorbell(broker_url)
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", WITH_THE_STAND_IN],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        yield Working(process, record, bell)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        bell.close()
+
+
+def worker_row(database_url: str) -> Worker | None:
+    database = Database(database_url)
+    with database.read() as session:
+        row = session.scalar(select(Worker))
+    database.dispose()
+    return row
+
+
+def test_a_worker_answers_announces_itself_and_stops_softly_in_the_middle_of_a_task(
+    broker_url: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    with working(broker_url, sqlite_url, tmp_path, waits=True) as worker:
+        worker.bell.ring()
+        child = worker.rang(1)
+        row = worker_row(sqlite_url)
+        assert row is not None
+        assert (row.name, row.process_id, row.stopped_at) == ("w1@here", worker.process.pid, None)
+
+        worker.process.terminate()
+        assert worker.process.wait(10) == 0
+        assert worker.lines("stopped") == [child]
+        assert worker.bell.waiting() == 0
+        row = worker_row(sqlite_url)
+        assert row is not None
+        assert row.stopped_at is not None
+
+
+def test_a_killed_training_process_is_replaced_and_its_doorbell_rings_again(
+    broker_url: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    with working(broker_url, sqlite_url, tmp_path, waits=True) as worker:
+        worker.bell.ring()
+        first = worker.rang(1)
+        os.kill(first, signal.SIGKILL)
+        second = worker.rang(2)
+        assert second != first
+        # And nothing goes on training for a worker that is gone.
+        worker.process.kill()
+        if sys.platform == "linux":
+            eventually(lambda: not runs(second), "the training process is gone", seconds=2)
+
+
+def test_a_worker_answers_doorbells_from_the_file_system(sqlite_url: str, tmp_path: Path) -> None:
+    with working(f"filesystem://{tmp_path}/broker", sqlite_url, tmp_path) as worker:
+        worker.bell.ring(2)
+        worker.rang(2)
+
+
+def test_a_worker_without_a_broker_says_what_is_missing() -> None:
+    command = [sys.executable, "-m", "worker"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert answer.returncode == 2
+    assert "BACKSWEEP_BROKER_URL" in answer.stderr
+    assert "Traceback" not in answer.stderr
