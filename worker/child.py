@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from celery.signals import worker_process_init
 
+from service.dispatch import Doorbell
 from service.lifecycle.workers import register_worker
 from service.settings import Settings
 from service.store.database import Database
@@ -79,7 +80,10 @@ def _begin(**_from_celery: Any) -> None:
     signal.signal(STOP_SOFTLY, _stop_softly)
     # The main process blocks it for its children, so that one sent before this line waits and is not lost.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {STOP_SOFTLY})
-    context()
+    # Work may have waited for this worker, with no message left that says so.
+    doorbell = Doorbell(context().settings.broker_url)
+    doorbell.ring()
+    doorbell.close()
 
 
 def _stop_softly(_number: int, _frame: FrameType | None) -> None:

@@ -29,6 +29,7 @@ class Recorder:
         ]
         self._seconds = [0.0] * len(claim.runs)
         self._batch = Batch()
+        self._latest: dict[int, Measurement] = {}  # by member
         self._recorded_at = self._checkpointed_at = self._resumed_at = time.monotonic()
 
     def on_epoch(self, report: EpochReport) -> Directive | None:
@@ -49,6 +50,12 @@ class Recorder:
     def flush(self, *, checkpoint: bool = False) -> None:
         """Write what was gathered, with a checkpoint of every run that is still training if asked for."""
         batch, self._batch = self._batch, Batch()
+        latest, self._latest = self._latest, {}
+        for member, measurement in latest.items():
+            metrics = self._metrics[member]
+            batch.progress[self._claim.runs[member].run_id] = Progress(
+                measurement, metrics.document(), metrics.best_epoch, self._seconds[member]
+            )
         if checkpoint:
             for member in self._population.active.tolist():
                 content = self._population.checkpoint(member)
@@ -71,24 +78,16 @@ class Recorder:
         if not self._materials.has_validation:  # the core says NaN, which elsewhere means divergence
             values = (*values[:2], None, None, *values[4:])
         measurement = Measurement(run.run_id, report.epoch, values)
-        metrics = self._metrics[member]
-        metrics.add(measurement)
+        self._metrics[member].add(measurement)
+        self._latest[member] = measurement
         if is_recorded(report.epoch, run.epochs):
             self._batch.measurements.append(measurement)
         self._batch.epoch = report.epoch
-        self._batch.progress[run.run_id] = Progress(
-            measurement, metrics.document(), metrics.best_epoch, self._seconds[member]
-        )
 
     def _end(self, ending: CoreEnding) -> None:
         run = self._claim.runs[ending.member]
-        metrics = self._metrics[ending.member]
         test = self._test(ending, run)
-        metrics.add_final(test.metrics)
-        progress = self._batch.progress[run.run_id]
-        self._batch.progress[run.run_id] = Progress(
-            progress.latest, metrics.document(), metrics.best_epoch, self._seconds[ending.member]
-        )
+        self._metrics[ending.member].add_final(test.metrics)
         self._batch.endings.append(
             Ending(
                 run_id=run.run_id,

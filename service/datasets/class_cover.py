@@ -1,8 +1,8 @@
 """No seed of a sweep may train without having seen every class.
 
-A network cannot learn a class that is not among its training rows, and the core refuses such a run. Where a
-split does not care for classes, which rows train depends on the seed, so every seed of the sweep is looked at
-when it is submitted.
+A network cannot learn a class that is not among its training rows, and its accuracy would say nothing about
+the settings that the sweep compares. Where a split does not care for classes, which rows train depends on the
+seed, so every seed of the sweep is looked at when it is submitted.
 """
 
 from __future__ import annotations

@@ -96,8 +96,8 @@ def _gridded(field: Field, asked: Distribution, path: str) -> tuple[object, ...]
     if field.kind not in _NUMERIC:
         message = f"{field.name} has no numbers to put a grid between; list the values instead"
         raise InvalidSubmission([Fault(path, message, asked.name, field.allowed)])
-    faults: list[Fault] = []
     values: list[object] = []
+    faults: dict[str, Fault] = {}
     grid = grid_values(asked)
     ends = {0: asked.paths["low"], len(grid) - 1: asked.paths["high"]}
     for index, value in enumerate(grid):
@@ -106,9 +106,11 @@ def _gridded(field: Field, asked: Distribution, path: str) -> tuple[object, ...]
         try:
             values.append(_parsed(field, whole, ends.get(index, asked.paths["count"])))
         except InvalidSubmission as error:
-            faults.extend(error.faults)
+            faults.setdefault(error.faults[0].path, error.faults[0])
     if faults:
-        raise InvalidSubmission({fault.path: fault for fault in reversed(faults)}.values())
+        # What is between the ends is only told where the ends themselves are right.
+        told = [fault for path, fault in faults.items() if path in ends.values()]
+        raise InvalidSubmission(told or faults.values())
     return tuple(values)
 
 

@@ -80,12 +80,12 @@ def _kind_of_list(value: object) -> str:
     return "<list>" if isinstance(value, list | tuple) else "<single>"
 
 
-Line = Annotated[str, AfterValidator(_one_line)]
-ColumnName = Annotated[Line, StringConstraints(min_length=1, max_length=MAX_NAME)]
+Line = Annotated[str, StringConstraints(max_length=MAX_NAME), AfterValidator(_one_line)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME), AfterValidator(_one_line)]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Target = Annotated[
-    Annotated[ColumnName, Tag("<single>")]
-    | Annotated[list[ColumnName], Field(min_length=1, max_length=MAX_COLUMNS), Tag("<list>")],
+    Annotated[Name, Tag("<single>")]
+    | Annotated[list[Name], Field(min_length=1, max_length=MAX_COLUMNS), Tag("<list>")],
     Discriminator(_kind_of_list),
 ]
 Seeds = Annotated[
@@ -106,18 +106,16 @@ class SweepSubmission(BaseModel):
         allow_inf_nan=False,
     )
 
-    name: Annotated[Line, StringConstraints(max_length=MAX_NAME)] = Field(
+    name: Line = Field(
         default="",
         description="What people call the sweep; by default the dataset and the parameters that vary.",
     )
-    dataset: ColumnName = Field(
-        description="The name or the id of a dataset: digits, iris, wine, or one of yours."
-    )
+    dataset: Name = Field(description="The name or the id of a dataset: digits, iris, wine, or one of yours.")
     target: Target | None = Field(
         default=None,
         description="The column to predict, or a list of numeric columns; by default the last one.",
     )
-    features: Annotated[list[ColumnName], Field(min_length=1, max_length=MAX_COLUMNS)] | None = Field(
+    features: Annotated[list[Name], Field(min_length=1, max_length=MAX_COLUMNS)] | None = Field(
         default=None, description="The columns to predict from; by default all but the target."
     )
     task: Literal["classification", "regression"] | None = Field(
@@ -150,13 +148,9 @@ class SweepSubmission(BaseModel):
     keep_weights: Literal["final", "none"] = Field(
         default="final", description="Which weights of each run are stored."
     )
-    tags: Annotated[
-        dict[
-            Annotated[Line, StringConstraints(min_length=1, max_length=MAX_NAME)],
-            Annotated[Line, StringConstraints(max_length=MAX_NAME)],
-        ],
-        Field(max_length=MAX_TAGS),
-    ] = Field(default={}, description=f"Up to {MAX_TAGS} names with a text each, to find the sweep by.")
+    tags: Annotated[dict[Name, Line], Field(max_length=MAX_TAGS)] = Field(
+        default={}, description=f"Up to {MAX_TAGS} names with a text each, to find the sweep by."
+    )
     notes: str = Field(default="", max_length=MAX_NOTES, description="Free text, shown as it is.")
     baselines: bool = Field(
         default=True, description="Whether a linear network is trained beside every setting, for comparison."

@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from celery import shared_task
+from celery import current_task, shared_task
 
 from service.dispatch import RING
 from worker.child import context
@@ -17,7 +17,7 @@ WAITS = "DOORBELL_WAITS"  # if set, a ring lasts until the worker is told to sto
 
 @shared_task(name=RING)  # type: ignore[untyped-decorator]
 def ring() -> None:
-    """Write `rang PID`, and at a soft stop `stopped PID`."""
+    """Write `rang PID MESSAGE`, and at a soft stop `stopped PID MESSAGE`."""
     _write("rang")
     while os.environ.get(WAITS) and not context().stopping.is_set():
         time.sleep(0.01)
@@ -27,4 +27,4 @@ def ring() -> None:
 
 def _write(word: str) -> None:
     with Path(os.environ[RECORD]).open("a", encoding="ascii") as record:
-        record.write(f"{word} {os.getpid()}\n")
+        record.write(f"{word} {os.getpid()} {current_task.request.id}\n")

@@ -34,12 +34,14 @@ class Working:
     record: Path
     bell: Doorbell
 
-    def lines(self, word: str) -> list[int]:
+    def lines(self, word: str) -> list[tuple[int, str]]:
+        """The processes and messages that a word was written down for."""
         text = self.record.read_text() if self.record.exists() else ""
-        return [int(line.split()[1]) for line in text.splitlines() if line.startswith(word)]
+        parts = [line.split() for line in text.splitlines()]
+        return [(int(process), message) for said, process, message in parts if said == word]
 
-    def rang(self, times: int) -> int:
-        """Wait for so many rings; the process that answered the last."""
+    def rang(self, times: int) -> tuple[int, str]:
+        """Wait for so many rings; the process that answered the last one, and its message."""
         eventually(lambda: len(self.lines("rang")) >= times, f"{times} rings", seconds=25)
         return self.lines("rang")[times - 1]
 
@@ -82,19 +84,18 @@ def worker_row(database_url: str) -> Worker | None:
     return row
 
 
-def test_a_worker_answers_announces_itself_and_stops_softly_in_the_middle_of_a_task(
+def test_a_worker_announces_itself_looks_for_work_and_stops_softly_in_the_middle_of_it(
     broker_url: str, sqlite_url: str, tmp_path: Path
 ) -> None:
     with working(broker_url, sqlite_url, tmp_path, waits=True) as worker:
-        worker.bell.ring()
-        child = worker.rang(1)
+        ringing = worker.rang(1)  # nobody else has rung
         row = worker_row(sqlite_url)
         assert row is not None
         assert (row.name, row.process_id, row.stopped_at) == ("w1@here", worker.process.pid, None)
 
         worker.process.terminate()
         assert worker.process.wait(10) == 0
-        assert worker.lines("stopped") == [child]
+        assert worker.lines("stopped") == [ringing]
         assert worker.bell.waiting() == 0
         row = worker_row(sqlite_url)
         assert row is not None
@@ -105,11 +106,11 @@ def test_a_killed_training_process_is_replaced_and_its_doorbell_rings_again(
     broker_url: str, sqlite_url: str, tmp_path: Path
 ) -> None:
     with working(broker_url, sqlite_url, tmp_path, waits=True) as worker:
-        worker.bell.ring()
-        first = worker.rang(1)
+        first, message = worker.rang(1)
         os.kill(first, signal.SIGKILL)
-        second = worker.rang(2)
+        second, again = worker.rang(2)
         assert second != first
+        assert again == message
         # And nothing goes on training for a worker that is gone.
         worker.process.kill()
         if sys.platform == "linux":
@@ -119,7 +120,7 @@ def test_a_killed_training_process_is_replaced_and_its_doorbell_rings_again(
 def test_a_worker_answers_doorbells_from_the_file_system(sqlite_url: str, tmp_path: Path) -> None:
     with working(f"filesystem://{tmp_path}/broker", sqlite_url, tmp_path) as worker:
         worker.bell.ring(2)
-        worker.rang(2)
+        worker.rang(3)
 
 
 def test_a_worker_without_a_broker_says_what_is_missing() -> None:

@@ -1,8 +1,9 @@
-"""Grids are what other libraries and hand arithmetic say, and what a grid cannot use is refused under its path."""
+"""Grids are what other libraries and hand arithmetic say; what none can use is refused under its path."""
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -118,7 +119,7 @@ def test_grids_rise_hold_both_ends_exactly_and_have_as_many_values_as_asked(
         return
     values = grid(low, high, count)  # type: ignore[operator]
     assert (values[0], values[-1], len(values)) == (low, high, count)
-    assert all(a < b for a, b in zip(values, values[1:], strict=False))
+    assert all(a < b for a, b in pairwise(values))
     reference = (np.linspace if grid is grids.linear else np.geomspace)(low, high, count)
     np.testing.assert_allclose(values, reference, rtol=1e-10)
 
@@ -234,6 +235,12 @@ def test_parameters_that_cannot_stand_are_refused(
     (fault,) = faults_of(parameters)
     assert fault.path == path
     assert message in fault.message
+
+
+def test_a_grid_that_is_not_whole_between_whole_ends_is_refused_at_its_count() -> None:
+    (fault,) = faults_of({"epochs": {"distribution": "uniform", "min": 10, "max": 20, "count": 4}})
+    assert fault.path == "parameters.epochs.count"
+    assert "is not a whole number" in fault.message
 
 
 def test_a_bare_list_of_values_says_how_to_write_it() -> None:

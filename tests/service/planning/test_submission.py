@@ -1,7 +1,8 @@
-"""A submission is understood as the design's example says, or every fault is told with path, value and what is allowed."""
+"""A submission is understood as the design says, or every fault is told with its path and what is allowed."""
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from typing import Any
 
@@ -248,19 +249,18 @@ def test_what_is_no_object_of_json_is_refused(document: object) -> None:
     assert faults_of(document)
 
 
+texts = st.text("ab\n\x00\u202e\ud800é", max_size=3) | st.sampled_from(["name", "train", "lr", "values"])
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=6,
 )
 
 
 @given(st.dictionaries(st.sampled_from([*SweepSubmission.model_fields, "function"]), json_values))
 def test_no_document_raises_anything_but_invalid_submission(document: dict[str, object]) -> None:
-    try:
-        parse(document)
-    except InvalidSubmission as error:
-        assert error.faults
+    with contextlib.suppress(InvalidSubmission):
+        assert parse(document).seed_list
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,53 @@
+"""The list of sweeps moves without losing its visitor; the page of a run shows what is not a number."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Site, Visitor
+
+
+def test_the_list_follows_a_sweep_and_keeps_the_focus(visitor: Visitor, site: Site) -> None:
+    sweep = site.submit(name="in the list", seeds=2)
+    page = visitor.open("/sweeps")
+    row = page.locator(f"tr[data-id='{sweep}']")
+    expect(row.locator(".badge")).to_have_text("queued")
+    row.get_by_role("link").focus()
+    site.train()
+    expect(row.locator(".badge")).to_have_text("completed")
+    expect(row.get_by_role("link")).to_be_focused()
+
+
+def test_a_new_sweep_appears_above_the_others(visitor: Visitor, site: Site) -> None:
+    waiting = site.submit(name="keeps the list awake", seeds=1)
+    page = visitor.open("/sweeps")
+    newer = site.submit(name="came later", seeds=1)
+    expect(page.locator("tbody tr").first).to_have_attribute("data-id", newer)
+    expect(page.locator("tbody tr").nth(1)).to_have_attribute("data-id", waiting)
+    site.train()
+
+
+def test_a_diverged_run_says_what_happened(visitor: Visitor, finished: str) -> None:
+    page = visitor.open(f"/sweeps/{finished}?order_by=-number")
+    page.locator("#runs tbody tr", has_text="diverged").first.get_by_role("link").click()
+    page.wait_for_url("**/runs/r_*")
+    visitor.sees_charts(1)
+    assert page.locator(".notice.bad").inner_text()
+    assert page.locator(".downloads").is_hidden() or page.locator(".downloads a").count() == 3
+
+
+def test_weights_can_be_downloaded_from_a_run(visitor: Visitor, finished: str) -> None:
+    page = visitor.open(f"/sweeps/{finished}")
+    page.locator("#runs tbody a").first.click()
+    page.wait_for_url("**/runs/r_*")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="safetensors").click()
+    assert download.value.suggested_filename.endswith(".safetensors")
+
+
+def test_the_theme_is_turned_and_remembered(visitor: Visitor) -> None:
+    page = visitor.open("/sweeps")
+    page.get_by_role("button", name="Use the dark theme").click()
+    page.reload()
+    expect(page.get_by_role("button", name="Use the light theme")).to_be_visible()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"

@@ -1,0 +1,78 @@
+"""The page of a sweep answers, follows its sweep, and can stop it."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import HOSTILE, Site, Visitor
+
+
+def test_a_hostile_name_is_text_everywhere(visitor: Visitor, finished: str) -> None:
+    page = visitor.open(f"/sweeps/{finished}")
+    visitor.sees_charts(2)
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
+    assert page.title() == f"{HOSTILE} – Backsweep"
+    assert page.locator("main img").count() == 0
+
+
+def test_the_answer_stands_on_top_and_the_marks_are_named(visitor: Visitor, finished: str) -> None:
+    page = visitor.open(f"/sweeps/{finished}")
+    visitor.sees_charts(2)
+    assert "is best at 6 epochs" in page.locator(".headline strong").inner_text()
+    keys = page.get_by_label("Marks in the chart").inner_text()
+    assert {"mean over seeds", "95 % interval", "one run", "diverged", "best"} <= set(keys.splitlines())
+    assert page.locator("[data-behaviour=response-chart] .xtitle").inner_text() == "learning rate"
+
+
+def test_a_queued_sweep_becomes_complete_before_the_visitors_eyes(visitor: Visitor, site: Site) -> None:
+    sweep = site.submit(name="seen live", seeds=3)
+    page = visitor.open(f"/sweeps/{sweep}")
+    expect(page.locator(".page-head .badge")).to_have_text("queued")
+    expect(page.locator(".headline strong")).to_contain_text("No answer yet")
+    page.evaluate("window.untouched = true")
+    site.train()
+    expect(page.locator(".page-head .badge")).to_have_text("completed")
+    expect(page.locator(".headline strong")).to_contain_text("is best at 6 epochs")
+    expect(page.get_by_role("button", name="Cancel sweep")).to_be_hidden()
+    visitor.sees_charts(2)
+    assert page.evaluate("window.untouched")  # nothing was reloaded
+
+
+def test_cancel_asks_first_and_then_stops_the_sweep(visitor: Visitor, site: Site) -> None:
+    page = visitor.open(f"/sweeps/{site.submit(name='to be canceled')}")
+    page.get_by_role("button", name="Cancel sweep").click()
+    page.get_by_role("button", name="Keep it running").click()
+    expect(page.locator(".page-head .badge")).to_have_text("queued")
+    page.get_by_role("button", name="Cancel sweep").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel sweep").click()
+    expect(page.locator(".page-head .badge")).to_have_text("canceled")
+
+
+def test_runs_are_sorted_by_the_server_from_the_headings(visitor: Visitor, finished: str) -> None:
+    page = visitor.open(f"/sweeps/{finished}")
+    losses = page.locator("#runs tbody td:nth-last-child(2)")
+    page.locator("#runs").get_by_role("link", name="validation loss").click()
+    expect(page.locator("#runs th[aria-sort=ascending]")).to_have_text("validation loss")
+    expect(losses.first).not_to_have_text("")
+    shown = [float(text) for text in losses.all_inner_texts()[:10]]
+    assert shown == sorted(shown)
+
+
+def test_a_setting_can_be_hidden_from_its_curves_with_the_keyboard(visitor: Visitor, finished: str) -> None:
+    page = visitor.open(f"/sweeps/{finished}")
+    visitor.sees_charts(2)
+    curves = page.locator("[data-behaviour=curves-chart]")
+    button = curves.locator(".legend button").first
+    before = curves.locator(".scatterlayer .trace").count()
+    button.focus()
+    page.keyboard.press("Space")
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(curves.locator(".scatterlayer .trace")).not_to_have_count(before)
+
+
+def test_the_scale_that_was_chosen_is_in_the_address(visitor: Visitor, finished: str) -> None:
+    page = visitor.open(f"/sweeps/{finished}")
+    page.locator("[data-behaviour=response-chart]").get_by_label("Linear").check()
+    page.wait_for_url("**?response=linear")
+    page.reload()
+    expect(page.locator("[data-behaviour=response-chart]").get_by_label("Linear")).to_be_checked()

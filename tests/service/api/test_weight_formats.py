@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load, save
+
+from service.api.weight_formats import as_json, as_npz, as_safetensors
+
+TENSORS = {
+    "layers.0.weight": np.array([[0.1, -2.5e-8, 3.4028235e38], [1.0, -0.0, 1e-45]], dtype=np.float32),
+    "layers.0.bias": np.array([np.pi, 1 / 3], dtype=np.float64),
+}
+
+
+def test_safetensors_are_the_stored_bytes() -> None:
+    content = save(TENSORS)
+    assert as_safetensors(content) is content
+    assert set(load(content)) == set(TENSORS)
+
+
+def test_an_archive_reads_back_bit_for_bit_without_pickle() -> None:
+    with np.load(io.BytesIO(as_npz(save(TENSORS))), allow_pickle=False) as archive:
+        assert set(archive.files) == set(TENSORS)
+        for name, tensor in TENSORS.items():
+            assert archive[name].dtype == tensor.dtype
+            assert archive[name].tobytes() == tensor.tobytes()
+
+
+def test_json_reads_back_bit_for_bit() -> None:
+    document = json.loads(as_json(save(TENSORS)))
+    for name, tensor in TENSORS.items():
+        found = document[name]
+        again = np.array(found["data"], dtype=found["dtype"]).reshape(found["shape"])
+        assert again.tobytes() == tensor.tobytes()
+
+
+def test_json_writes_what_is_not_finite_as_words() -> None:
+    tensors = {"layers.0.bias": np.array([np.nan, np.inf, -np.inf, 0.5], dtype=np.float32)}
+    assert json.loads(as_json(save(tensors)), parse_constant=pytest.fail)["layers.0.bias"]["data"] == [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        0.5,
+    ]
