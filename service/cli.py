@@ -137,7 +137,9 @@ def _told_plainly() -> Iterator[Settings]:
 
 
 def _end(message: str) -> NoReturn:
-    Console(stderr=True, highlight=False).print(f"backsweep: {message}", style="red", markup=False, soft_wrap=True)
+    Console(stderr=True, highlight=False).print(
+        f"backsweep: {message}", style="red", markup=False, soft_wrap=True
+    )
     raise typer.Exit(1)
 
 

@@ -20,10 +20,13 @@ from tests.servers.valkey import NoValkey, running_valkey
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the person at this machine has set must neither help nor be touched."""
+def _no_settings_from_outside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What the person at this machine has set must not help, and their home folder not be touched."""
     for name in [name for name in os.environ if name.startswith("BACKSWEEP_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("BACKSWEEP_HOME", str(tmp_path_factory.getbasetemp() / "backsweep-home"))
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,9 @@ def test_what_the_dockerfile_copies_is_not_ignored() -> None:
 
 
 def test_every_command_is_a_verb_of_the_command_line() -> None:
-    verbs = {command.name or command.callback.__name__ for command in cli.registered_commands if command.callback}
+    verbs = {
+        command.name or command.callback.__name__ for command in cli.registered_commands if command.callback
+    }
     for name in OURS:
         program, verb = SERVICES[name]["command"]
         assert program == "backsweep"

@@ -167,4 +167,3 @@ def test_the_demo_shows_the_answer_and_leaves_no_process(tmp_path: Path) -> None
     assert finished.stdout.count(" of 20 ") >= 13
     left = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
     assert left == []
-

@@ -10,6 +10,7 @@ from safetensors.numpy import save
 from core.training import Directive, EpochReport, Population
 from core.training import Ending as CoreEnding
 from service.lifecycle.claim import Claim, ClaimedRun
+from service.lifecycle.keep_headline import keep_headlines
 from service.lifecycle.materials import Materials
 from service.lifecycle.record import Batch, Ending, KeptWeights, Progress, record
 from service.planning.measurements import COLUMNS, SCORES, Measurement, RunMetrics, is_recorded
@@ -65,9 +66,11 @@ class Recorder:
             self._checkpointed_at = time.monotonic()
         if batch.progress or batch.endings or batch.checkpoints:
             lease = self._context.settings.lease_seconds
-            self._context.database.run(
+            state = self._context.database.run(
                 lambda session: record(session, self._claim, batch, lease_seconds=lease)
             )
+            if state is not None and state.is_final:
+                keep_headlines(self._context.database)
         self._recorded_at = time.monotonic()
 
     def _measure(self, member: int, position: int, report: EpochReport) -> None:

@@ -10,6 +10,7 @@ from typing import Self
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.dispatch import Doorbell
+from service.lifecycle.keep_headline import keep_headlines
 from service.lifecycle.requeue import queued_populations, requeue_expired
 from service.lifecycle.workers import live_workers, saw_worker, worker_stopped
 from service.settings import Settings
@@ -63,6 +64,7 @@ class Upkeep:
         """
         self._database.run(lambda session: saw_worker(session, self._name))
         self._database.run(requeue_expired)
+        keep_headlines(self._database)
         with self._database.read() as session:
             queued, live = queued_populations(session), live_workers(session)
         waiting = self._doorbell.waiting() if queued else 0

@@ -102,7 +102,9 @@ def duration(raw: object) -> str:
     if seconds is None or not math.isfinite(seconds):
         return MISSING
     if seconds < 9.95:
-        return f"{Decimal(max(seconds, 0.0)).quantize(Decimal('0.1'), rounding=ROUND_HALF_UP)}{NO_BREAK_SPACE}s"
+        return (
+            f"{Decimal(max(seconds, 0.0)).quantize(Decimal('0.1'), rounding=ROUND_HALF_UP)}{NO_BREAK_SPACE}s"
+        )
     whole = int(seconds + 0.5)
     for large, small, size, part in (("d", "h", 86400, 3600), ("h", "min", 3600, 60), ("min", "s", 60, 1)):
         if whole >= size:

@@ -33,7 +33,10 @@ def login(next: str = "/sweeps", failed: bool = False) -> Response:  # noqa: A00
 async def sweeps(request: Request, cursor: Cursor = None) -> Response:
     """All sweeps, newest first."""
     try:
-        return page("sweeps.html", await sweeps_page(Reader(request), cursor) | {"address": str(request.base_url).rstrip("/")})
+        return page(
+            "sweeps.html",
+            await sweeps_page(Reader(request), cursor) | {"address": str(request.base_url).rstrip("/")},
+        )
     except Refused as refused:
         return _refusal(refused)
 
@@ -62,5 +65,5 @@ def _refusal(refused: Refused) -> Response:
 
 
 def _is_local(address: str) -> bool:
-    """Whether a page of ours is meant: `//elsewhere` and `/\\elsewhere` are other hosts to a browser."""
+    """Whether a page of ours is meant: with two slashes, of either kind, a browser reads another host."""
     return address.startswith("/") and not address.startswith(("//", "/\\"))

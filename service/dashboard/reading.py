@@ -17,6 +17,7 @@ EPOCHS_SHOWN = 40
 FORWARDED = ("authorization", "cookie", "host")
 
 Document = dict[str, Any]
+Query = Mapping[str, str | int | None]
 
 
 class Refused(Exception):
@@ -39,7 +40,7 @@ class Reader:
             headers={**forwarded, "Accept": "application/json"},
         )
 
-    async def __call__(self, path: str, query: Mapping[str, str | int | None] | None = None) -> Document:
+    async def __call__(self, path: str, query: Query | None = None) -> Document:
         """The document at `path` below /api/v1.
 
         Raises:
@@ -60,7 +61,7 @@ async def sweeps_page(read: Reader, cursor: str | None) -> Document:
 
 async def sweep_page(read: Reader, sweep_id: str, order_by: str, cursor: str | None) -> Document:
     """What the page of one sweep shows."""
-    runs_query = {"sweep": sweep_id, "order_by": order_by, "limit": RUNS_SHOWN, "cursor": cursor}
+    runs_query: Query = {"sweep": sweep_id, "order_by": order_by, "limit": RUNS_SHOWN, "cursor": cursor}
     sweep, summary, runs = await asyncio.gather(
         read(f"/sweeps/{sweep_id}"), read(f"/sweeps/{sweep_id}/summary"), read("/runs", runs_query)
     )

@@ -14,7 +14,7 @@ from service.errors import LeaseLost
 from service.lifecycle.claim import Claim
 from service.lifecycle.story import tell
 from service.planning.measurements import COLUMNS, Measurement, non_finite_code
-from service.planning.statuses import PopulationState, RunState
+from service.planning.statuses import PopulationState, RunState, SweepState
 from service.store.clock import now
 from service.store.schema import Checkpoint, LossRow, PopulationRow, Run, Weights
 from service.store.upsert import insert_ignoring_duplicates
@@ -69,8 +69,8 @@ class Batch:
     checkpoints: dict[int, tuple[int, str, bytes]] = field(default_factory=dict)  # epoch, sha256, content
 
 
-def record(session: Session, claim: Claim, batch: Batch, *, lease_seconds: float) -> None:
-    """Write a batch and renew the lease.
+def record(session: Session, claim: Claim, batch: Batch, *, lease_seconds: float) -> SweepState | None:
+    """Write a batch and renew the lease; the sweep's state, if anything changed in it.
 
     Raises:
         LeaseLost: the fencing token is no longer the population's; nothing was written.
@@ -85,7 +85,8 @@ def record(session: Session, claim: Claim, batch: Batch, *, lease_seconds: float
         _finish_population(session, claim)
     if batch.progress or moved:
         document = {"population": claim.public_id, "epoch": batch.epoch}
-        tell(session, claim.sweep_id, "progress", document, moved=moved, epochs=epochs)
+        return tell(session, claim.sweep_id, "progress", document, moved=moved, epochs=epochs)
+    return None
 
 
 def hold(session: Session, claim: Claim, *, lease_seconds: float, epoch: int = 0) -> None:

@@ -1,24 +1,22 @@
-"""A sweep's runs gathered into settings and ranked: which is best, and which cannot be told apart from it.
-
-A setting is one combination of the `group_by` parameters and has one value per seed. Where it pools several
-configurations (a parameter varies that is not in `group_by`), a seed's value is their mean; a seed at which
-one of them has no value has none.
-
-Ranked are the settings without a diverged, failed or pruned run, on the seeds that all of them have: while a
-sweep runs, the seeds finished so far. A diverged run bars its setting for good (its mean is over survivors),
-a failed one until it is retried, and one pruned was barred by the other runs already. A setting without any
-value yet does not take part. So no setting wins by having fewer, or luckier, seeds than another.
-"""
+"""What a sweep says: which setting is best, which cannot be told apart from it, and what stands beside it."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from math import inf, isfinite
-from typing import Literal
+from dataclasses import asdict, dataclass
+from math import isfinite
 
 from service.errors import Fault, InvalidSubmission
+from service.planning.outcomes import (
+    Goal,
+    RunOutcome,
+    Setting,
+    SettingRuns,
+    gather,
+    mixed_losses,
+    on_log_scale,
+    rank_settings,
+)
 from service.planning.statistics import (
     ERROR,
     Interval,
@@ -29,66 +27,13 @@ from service.planning.statistics import (
     divergence_upper_bound,
     held_out_interval,
     interval,
-    is_loss,
-    is_number,
-    logarithms,
     mean,
-    rank,
     touched_side,
 )
 from service.planning.statuses import Role, RunState
 
-Goal = Literal["minimize", "maximize"]
-Setting = Mapping[str, object]
-
 UNFINISHED = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.PAUSED})
-BARRING = frozenset({RunState.DIVERGED, RunState.FAILED, RunState.PRUNED})
 TEST_METRICS = {"classification": "test_accuracy", "regression": "test_r2"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOutcome:
-    """What one run came to; `setting` maps each varied parameter to its value, without the seed."""
-
-    number: int
-    setting: Setting
-    configuration_hash: str
-    seed: int
-    state: RunState
-    collapsed: bool = False  # no better than the constant predictor at its end
-    role: Role = Role.SEARCH
-    metrics: Mapping[str, float | None] = field(default_factory=dict)
-
-    def value(self, metric: str) -> float | None:
-        """A completed run's `metric`; None for other runs, and for a value that is missing or not finite."""
-        found = self.metrics.get(metric) if self.state == RunState.COMPLETED else None
-        return found if found is not None and isfinite(found) else None
-
-
-@dataclass(frozen=True, slots=True)
-class SettingRuns:
-    """The runs of one setting, in the order of their numbers."""
-
-    setting: Setting
-    outcomes: tuple[RunOutcome, ...]
-
-    def count(self, *states: RunState) -> int:
-        """Runs in any of `states`."""
-        return sum(outcome.state in states for outcome in self.outcomes)
-
-    def configurations(self) -> list[str]:
-        """The distinct configuration hashes, sorted."""
-        return sorted({outcome.configuration_hash for outcome in self.outcomes})
-
-    def seed_values(self, metric: str, *, log: bool = False) -> dict[int, float]:
-        """The mean over configurations, geometric with `log`, at each seed that all of them have."""
-        by_seed: dict[int, list[float | None]] = defaultdict(list)
-        for outcome in self.outcomes:
-            by_seed[outcome.seed].append(outcome.value(metric))
-        present = {seed: [value for value in by_seed[seed] if value is not None] for seed in sorted(by_seed)}
-        return {
-            seed: mean(found, log=log) for seed, found in present.items() if len(found) == len(by_seed[seed])
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +182,9 @@ def summarize(
     varied = tuple(dict.fromkeys(name for outcome in search for name in outcome.setting))
     _require_varied(group_by, varied if search else group_by)
     sampling = Sampling(resampled, train_count, validation_count)
-    settings = _gather(search, group_by)
-    mixed = _mixed_losses(search, metric)
-    ranking = _rank(settings, metric, goal, sampling, refused=bool(mixed))
+    settings = gather(search, group_by)
+    mixed = mixed_losses(search, metric)
+    ranking = rank_settings(settings, metric, goal, sampling, refused=bool(mixed))
     best = None if ranking.best is None else settings[ranking.best]
     test_metric = TEST_METRICS.get(task)
     return Summary(
@@ -249,7 +194,7 @@ def summarize(
         task=task,
         seeds=len({outcome.seed for outcome in search}),
         compared_seeds=len(ranking.seeds),
-        log_scale=_on_log_scale(search, metric),
+        log_scale=on_log_scale(search, metric),
         mixed_losses=mixed,
         pooled=tuple(name for name in varied if name not in group_by),
         settings=_setting_summaries(settings, ranking, sampling),
@@ -273,57 +218,12 @@ def _require_varied(group_by: tuple[str, ...], varied: tuple[str, ...]) -> None:
         raise InvalidSubmission(faults)
 
 
-def _mixed_losses(outcomes: Iterable[RunOutcome], metric: str) -> tuple[str, ...]:
-    losses = {str(outcome.setting["loss"]) for outcome in outcomes if "loss" in outcome.setting}
-    return tuple(sorted(losses)) if len(losses) > 1 and is_loss(metric) else ()
-
-
-def _gather(outcomes: Iterable[RunOutcome], group_by: tuple[str, ...]) -> list[SettingRuns]:
-    gathered: dict[tuple[object, ...], list[RunOutcome]] = defaultdict(list)
-    for outcome in outcomes:
-        # A parameter that a configuration does not use is absent from its setting.
-        gathered[tuple(_frozen(outcome.setting.get(name)) for name in group_by)].append(outcome)
-    return [
-        SettingRuns(dict(zip(group_by, values, strict=True)), tuple(found))
-        for values, found in gathered.items()
-    ]
-
-
-def _on_log_scale(outcomes: Iterable[RunOutcome], metric: str) -> bool:
-    """One scale for all settings: logarithms for a loss, unless one value anywhere has none."""
-    values = (outcome.value(metric) for outcome in outcomes)
-    return is_loss(metric) and all(value > 0 for value in values if value is not None)
-
-
-def _rank(
-    settings: Sequence[SettingRuns], metric: str, goal: Goal, sampling: Sampling, *, refused: bool = False
-) -> Ranking:
-    log = _on_log_scale((outcome for runs in settings for outcome in runs.outcomes), metric)
-    sign = 1.0 if goal == "minimize" else -1.0
-    values: dict[int, dict[int, float]] = {}
-    tie_breaks: dict[int, tuple[float, float, str]] = {}
-    for index, runs in enumerate(settings):
-        if refused or runs.count(*BARRING):
-            continue
-        by_seed = runs.seed_values(metric, log=log)
-        scaled = logarithms(by_seed.values()) if log else by_seed.values()
-        values[index] = {seed: sign * value for seed, value in zip(by_seed, scaled, strict=True)}
-        tie_breaks[index] = _tie_break(runs)
-    return rank(values, tie_breaks, settings_count=len(settings), sampling=sampling)
-
-
-def _tie_break(runs: SettingRuns) -> tuple[float, float, str]:
-    losses = runs.seed_values("validation_loss").values()
-    rate = runs.setting.get("learning_rate")
-    return (mean(losses) if losses else inf, rate if is_number(rate) else inf, runs.configurations()[0])
-
-
 def _setting_summaries(
     settings: Sequence[SettingRuns], ranking: Ranking, sampling: Sampling
 ) -> tuple[SettingSummary, ...]:
     outcomes = [outcome for runs in settings for outcome in runs.outcomes]
     names = dict.fromkeys(name for outcome in outcomes for name in outcome.metrics)
-    scales = {name: _on_log_scale(outcomes, name) for name in names if not name.startswith("test_")}
+    scales = {name: on_log_scale(outcomes, name) for name in names if not name.startswith("test_")}
     return tuple(
         _setting_summary(index, runs, ranking, sampling, scales) for index, runs in enumerate(settings)
     )
@@ -399,13 +299,13 @@ def _linear_baseline(
     outcomes: Sequence[RunOutcome], metric: str, goal: Goal, sampling: Sampling, test_metric: str | None
 ) -> LinearBaseline | None:
     varied = tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.setting))
-    settings = _gather(outcomes, varied)
-    ranking = _rank(settings, metric, goal, sampling, refused=bool(_mixed_losses(outcomes, metric)))
+    settings = gather(outcomes, varied)
+    ranking = rank_settings(settings, metric, goal, sampling, refused=bool(mixed_losses(outcomes, metric)))
     if ranking.best is None:
         return None
     best = settings[ranking.best]
     shown = dict.fromkeys(["validation_loss", metric, *([test_metric] if test_metric else [])])
-    scales = {name: _on_log_scale(outcomes, name) for name in shown}
+    scales = {name: on_log_scale(outcomes, name) for name in shown}
     means = {name: best.seed_values(name, log=log).values() for name, log in scales.items()}
     return LinearBaseline(
         best.setting, {name: mean(found, log=scales[name]) for name, found in means.items() if found}
@@ -416,10 +316,6 @@ def _sources_of_variation(task: str, *, resampled: bool) -> tuple[str, ...]:
     if task not in TEST_METRICS:
         return ()
     return ("initial weights", "order", "validation rows") if resampled else ("initial weights", "order")
-
-
-def _frozen(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _plain(setting: Setting) -> dict[str, object]:

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from service.errors import NotFound
 from service.planning.headline import Context
+from service.planning.outcomes import RunOutcome
 from service.planning.statuses import Role, RunState
-from service.planning.summary import RunOutcome, Summary, summarize
+from service.planning.summary import Summary, summarize
 from service.store.schema import ConfigurationRow, Run, Sweep
 
 Outcomes = Sequence[Row[*tuple[Any, ...]]]
@@ -44,7 +45,7 @@ def sweep_summary(
         validation_count=counts["validation"],
         test_count=counts["test"],
         constant={name: float(value) for name, value in sweep.constant.items() if value is not None},
-        rows_sd=_spreads_over_rows(rows, counts["test"]) if sweep.task == "classification" else None,
+        rows_sd=_spreads_over_rows(rows, sweep.task, counts["test"]),
     )
     return summary, _context(row.document for row in rows if row.role == Role.SEARCH)
 
@@ -93,16 +94,26 @@ def _hashable(value: Any) -> Any:
     return tuple(_hashable(item) for item in value) if isinstance(value, list) else value
 
 
-def _spreads_over_rows(rows: Outcomes, test_count: int) -> dict[str, float]:
-    """Per configuration the standard deviation, over the test rows, of the share of seeds that were right."""
-    right: dict[str, list[Any]] = defaultdict(list)
+def _spreads_over_rows(rows: Outcomes, task: str, test_count: int) -> dict[str, float]:
+    """Per configuration the standard deviation, over the test rows, of each row's mean over the seeds.
+
+    A row counts as right or wrong in a classification, and with its share of R2 in a regression.
+    """
+    contributions: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
-        if row.test_outcomes is not None and row.role == Role.SEARCH:
-            bits = np.unpackbits(np.frombuffer(row.test_outcomes, dtype=np.uint8), count=test_count)
-            right[row.hash].append(bits)
+        if row.test_outcomes is None or row.role != Role.SEARCH:
+            continue
+        if task == "classification":
+            found = np.unpackbits(np.frombuffer(row.test_outcomes, np.uint8), count=test_count)
+        else:
+            found = np.frombuffer(row.test_outcomes, "<f4")
+        contributions[row.hash].append(found)
     if test_count < 2:
         return {}
-    return {digest: float(np.mean(runs, axis=0).std(ddof=1)) for digest, runs in right.items()}
+    return {
+        digest: float(np.mean(runs, axis=0, dtype=np.float64).std(ddof=1))
+        for digest, runs in contributions.items()
+    }
 
 
 def _context(documents: Iterable[Mapping[str, Any]]) -> Context:

@@ -18,7 +18,7 @@ def insert_ignoring_duplicates(session: Session, table: type[Base], rows: Sequen
         return
     dialect = session.get_bind().dialect.name
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = insert(cast(Table, table.__table__)).on_conflict_do_nothing()
+    statement = insert(cast("Table", table.__table__)).on_conflict_do_nothing()
     if any(isinstance(value, ClauseElement) for value in rows[0].values()):
         for row in rows:  # SQL expressions cannot be bound row by row
             session.execute(statement.values(row))

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from service.dashboard.policy import CONTENT_SECURITY_POLICY
-from tests.browser.conftest import HOSTILE, Visitor
+from tests.browser.site import HOSTILE
+from tests.browser.visitor import Visitor
 
 SIZES = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 

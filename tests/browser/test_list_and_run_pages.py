@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Site, Visitor
+from tests.browser.site import Site
+from tests.browser.visitor import Visitor
 
 
 def test_the_list_follows_a_sweep_and_keeps_the_focus(visitor: Visitor, site: Site) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import TOKEN, Site, Visitor, watch
+from tests.browser.site import TOKEN, Site
+from tests.browser.visitor import Visitor, watch
 
 
 def test_the_terminals_link_leads_to_the_page_that_it_names(site: Site, browser: Browser) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import HOSTILE, Site, Visitor
+from tests.browser.site import HOSTILE, Site
+from tests.browser.visitor import Visitor
 
 
 def test_a_hostile_name_is_text_everywhere(visitor: Visitor, finished: str) -> None:
@@ -21,7 +22,7 @@ def test_the_answer_stands_on_top_and_the_marks_are_named(visitor: Visitor, fini
     assert "is best at 6 epochs" in page.locator(".headline strong").inner_text()
     keys = page.get_by_label("Marks in the chart").inner_text()
     assert {"mean over seeds", "95 % interval", "one run", "diverged", "best"} <= set(keys.splitlines())
-    assert page.locator("[data-behaviour=response-chart] .xtitle").inner_text() == "learning rate"
+    assert page.locator("[data-behaviour=response-chart] .xtitle").text_content() == "learning rate"
 
 
 def test_a_queued_sweep_becomes_complete_before_the_visitors_eyes(visitor: Visitor, site: Site) -> None:
@@ -50,6 +51,7 @@ def test_cancel_asks_first_and_then_stops_the_sweep(visitor: Visitor, site: Site
 
 def test_runs_are_sorted_by_the_server_from_the_headings(visitor: Visitor, finished: str) -> None:
     page = visitor.open(f"/sweeps/{finished}")
+    visitor.sees_charts(2)
     losses = page.locator("#runs tbody td:nth-last-child(2)")
     page.locator("#runs").get_by_role("link", name="validation loss").click()
     expect(page.locator("#runs th[aria-sort=ascending]")).to_have_text("validation loss")
@@ -72,7 +74,8 @@ def test_a_setting_can_be_hidden_from_its_curves_with_the_keyboard(visitor: Visi
 
 def test_the_scale_that_was_chosen_is_in_the_address(visitor: Visitor, finished: str) -> None:
     page = visitor.open(f"/sweeps/{finished}")
+    visitor.sees_charts(2)
     page.locator("[data-behaviour=response-chart]").get_by_label("Linear").check()
-    page.wait_for_url("**?response=linear")
+    page.wait_for_function("location.search === '?response=linear'")
     page.reload()
     expect(page.locator("[data-behaviour=response-chart]").get_by_label("Linear")).to_be_checked()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import pytest
@@ -13,10 +14,11 @@ from core.errors import CoreError
 from core.hashing import weights_sha256
 from core.members import Member
 from core.training import EpochReport, Population, train
-from service.lifecycle.answer import answer
 from service.lifecycle.submit import Submitted
+from service.planning.headline import headline
 from service.planning.measurements import decode
 from service.store.schema import Checkpoint, ConfigurationRow, LossRow, PopulationRow, Run, Sweep, Weights
+from service.store.summary_queries import sweep_summary
 from worker.context import Context
 from worker.execution import execute_next
 
@@ -50,7 +52,7 @@ def test_every_run_is_trained_once_and_equals_itself_trained_alone(
     with worker_context.database.read() as session:
         runs = session.scalars(select(Run).order_by(Run.number)).all()
         assert [run.state for run in runs] == ["completed"] * 12  # 6 of the search, 6 linear
-        for run in runs[:2] + runs[-1:]:
+        for run in (runs[0], runs[1], runs[-1]):
             digest, reports = _alone(worker_context, run)
             assert run.weights_sha256 == digest
             stored = session.scalars(
@@ -79,14 +81,18 @@ def test_the_answer_has_intervals_baselines_and_a_test_interval(
     _work(worker_context)
     with worker_context.database.read() as session:
         sweep = session.scalars(select(Sweep)).one()
-        found = answer(session, sweep)
+        summary, context = sweep_summary(session, sweep.owner_id, sweep.public_id)
     assert sweep.state == "completed"
     assert sweep.epochs_done == sweep.epochs_total
-    assert found["complete"] is True
-    assert "linear" in str(found["headline"])
-    test = found["test"]
-    assert isinstance(test, dict)
-    assert test["low"] < test["mean"] < test["high"]
+    assert sweep.headline == headline(summary, context)
+    assert "linear" in sweep.headline
+    assert summary.complete
+    assert summary.test is not None
+    test = summary.test.interval
+    assert test.low is not None
+    assert test.high is not None
+    assert test.mean is not None
+    assert test.low < test.mean < test.high
 
 
 def _parameters() -> dict[str, object]:
@@ -132,7 +138,9 @@ def test_a_soft_shutdown_hands_the_population_back_and_it_ends_with_the_same_bit
     from worker.recording import Recorder
 
     with monkeypatch.context() as patch:
-        patch.setattr(Recorder, "on_epoch", stop_in_the_middle(Recorder.on_epoch))
+        patch.setattr(
+            Recorder, "on_epoch", stop_in_the_middle(cast("Callable[..., None]", Recorder.on_epoch))
+        )
         execute_next(worker_context)
     with worker_context.database.read() as session:
         population = session.scalars(select(PopulationRow).where(PopulationRow.epoch > 0)).one()
@@ -183,7 +191,8 @@ def test_regression_is_told_in_the_users_units(worker_context: Context, submitte
         outcomes = np.frombuffer(run.test_outcomes or b"", "<f4")
         assert len(outcomes) == len(materials.test_rows)
         assert 1 - float(outcomes.mean()) == pytest.approx(run.test_score, abs=1e-6)
-        found = answer(session, session.scalars(select(Sweep)).one())
-    test = found["test"]
-    assert isinstance(test, dict)
-    assert test["low"] is not None
+        sweep = session.scalars(select(Sweep)).one()
+        summary, _context = sweep_summary(session, sweep.owner_id, sweep.public_id)
+    assert summary.test is not None
+    assert summary.test.metric == "test_r2"
+    assert summary.test.interval.low is not None

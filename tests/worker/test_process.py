@@ -52,6 +52,7 @@ def working(broker_url: str, database_url: str, folder: Path, *, waits: bool = F
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
+        "TMPDIR": str(folder),  # a killed worker leaves an empty folder in it
         "BACKSWEEP_HOME": str(folder),
         "BACKSWEEP_BROKER_URL": broker_url,
         "BACKSWEEP_DATABASE_URL": database_url,

@@ -12,7 +12,8 @@ from service.planning.headline import Context, headline, notes
 from service.planning.significant import labels, percent, significant
 from service.planning.statistics import Interval
 from service.planning.statuses import Role, RunState
-from service.planning.summary import Goal, HeldOut, RunOutcome, Setting, Summary, summarize
+from service.planning.outcomes import Goal, RunOutcome, Setting
+from service.planning.summary import HeldOut, Summary, summarize
 
 DIVERGED, FAILED, QUEUED, CANCELED = RunState.DIVERGED, RunState.FAILED, RunState.QUEUED, RunState.CANCELED
 DIGITS = Context(epochs=30, batch_size=32, optimizer="sgd", loss="cross_entropy")

@@ -10,7 +10,8 @@ import pytest
 
 from service.errors import InvalidSubmission
 from service.planning.statuses import Role, RunState
-from service.planning.summary import Goal, RunOutcome, Setting, Summary, summarize
+from service.planning.outcomes import Goal, RunOutcome, Setting
+from service.planning.summary import Summary, summarize
 
 COMPLETED, DIVERGED, FAILED = RunState.COMPLETED, RunState.DIVERGED, RunState.FAILED
 QUEUED, CANCELED, PRUNED = RunState.QUEUED, RunState.CANCELED, RunState.PRUNED

@@ -17,7 +17,6 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path"), CHANGES)
 @pytest.mark.parametrize(
     "headers",
     [
@@ -35,11 +34,12 @@ CHANGES = [
     ],
 )
 def test_a_page_of_another_origin_changes_nothing_even_with_the_token(
-    client: TestClient, method: str, path: str, headers: dict[str, str]
+    client: TestClient, headers: dict[str, str]
 ) -> None:
-    answer = client.request(method, path, headers=headers)
-    assert answer.status_code == 403
-    assert answer.headers["content-type"] == "application/problem+json"
+    for method, path in CHANGES:
+        answer = client.request(method, path, headers=headers)
+        assert answer.status_code == 403, (method, path)
+        assert answer.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,7 @@ export default function runsTable(element) {
       event.preventDefault();
       order = order === link.dataset.order ? `-${link.dataset.order}` : link.dataset.order;
       pages = 1;
-      mark(element, order);
-      refresh();
+      refresh().then(() => mark(element, order));
     });
   }
   more.querySelector("a").addEventListener("click", (event) => {

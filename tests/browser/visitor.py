@@ -1,0 +1,48 @@
+"""A page of a signed-in browser, and everything that went wrong in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from playwright.sync_api import Page
+
+from tests.browser.site import Site
+
+
+@dataclass(slots=True)
+class Visitor:
+    """A signed-in page; `complaints` are its errors, failed loads and violations of the policy."""
+
+    page: Page
+    site: Site
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Page:
+        """Go to a page of the site."""
+        self.page.goto(self.site.address + path)
+        return self.page
+
+    def sees_charts(self, count: int) -> None:
+        """Wait until so many charts are drawn, with something in them."""
+        self.page.wait_for_function("n => document.querySelectorAll('[data-drawn]').length >= n", arg=count)
+        assert self.page.locator("[data-drawn] .scatterlayer .trace").count() >= count
+
+
+def watch(page: Page, complaints: list[str]) -> None:
+    """Collect what a page complains about; a violation of the policy is an error in the console."""
+    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    page.on(
+        "console",
+        lambda said: (
+            complaints.append(f"console: {said.text}") if said.type in ("error", "warning") else None
+        ),
+    )
+    page.on(
+        "requestfailed",
+        lambda asked: complaints.append(f"failed: {asked.url}") if _ours(asked.failure) else None,
+    )
+
+
+def _ours(failure: str | None) -> bool:
+    # A request that a page leaves behind when it is closed is not a fault.
+    return failure is not None and "ERR_ABORTED" not in failure

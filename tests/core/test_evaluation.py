@@ -1,0 +1,90 @@
+"""Metrics follow their textbook definitions, and a constant answer is what a network is compared with."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from core.configuration import resolve
+from core.errors import ShapeError
+from core.evaluation import constant_predictor, evaluate, predict
+from core.examples import Examples
+from core.metrics import classification_metrics, r_squared
+
+# Outputs are inputs: a linear network whose weights are the identity.
+PASS_THROUGH = {"layers.0.weight": np.eye(2), "layers.0.bias": np.zeros(2)}
+SQUARED = {"hidden_layers": [], "loss": "mse", "dtype": "float64"}
+
+
+def test_regression_metrics_by_hand() -> None:
+    answers = np.array([[1.0, 0.0], [2.0, 0.0], [3.0, 3.0]])
+    examples = Examples(answers, np.array([[1.0, 1.0], [2.0, 1.0], [6.0, 4.0]]), 2, "regression")
+    metrics = evaluate(resolve(SQUARED, task="regression"), PASS_THROUGH, examples, np.arange(3))
+    assert metrics.loss == pytest.approx((9 + 1 + 1 + 1) / 6)
+    assert metrics.mae == pytest.approx((3 + 1 + 1 + 1) / 6)
+    assert metrics.rmse == pytest.approx((math.sqrt(3) + 1) / 2)
+    assert metrics.r2 == pytest.approx(((1 - 9 / 14) + (1 - 3 / 6)) / 2)
+    assert metrics.score == metrics.r2
+    assert metrics.accuracy is None
+
+
+def test_classification_metrics_by_hand() -> None:
+    truths, answers = np.array([0, 0, 1, 1, 2]), np.array([0, 1, 1, 1, 0])
+    metrics = classification_metrics(0.5, answers, truths, outputs=4)
+    assert metrics.accuracy == pytest.approx(3 / 5)
+    # F1 of the classes 0, 1, 2; class 3 occurs nowhere and does not count.
+    assert metrics.macro_f1 == pytest.approx((2 / 4 + 4 / 5 + 0) / 3)
+
+
+def test_a_constant_output_is_worth_one_if_met_and_nothing_if_not() -> None:
+    squares = np.array([[0.0], [2.0]])
+    assert r_squared(squares, np.zeros((2, 1))).tolist() == [1.0, 0.0]
+
+
+def test_evaluation_in_chunks_covers_every_row() -> None:
+    draw = np.random.default_rng(2)
+    inputs = draw.standard_normal((333, 2))
+    examples = Examples(inputs, draw.integers(0, 2, 333), 2, "classification")
+    metrics = evaluate(resolve(SQUARED, task="classification"), PASS_THROUGH, examples, np.arange(333))
+    one_hot = np.eye(2)[examples.classes]
+    assert metrics.loss == pytest.approx(np.mean((inputs - one_hot) ** 2), rel=1e-12)
+    assert metrics.accuracy == np.mean(inputs.argmax(axis=1) == examples.classes)
+
+
+def test_predictions_are_probabilities_under_softmax_and_outputs_otherwise() -> None:
+    inputs = np.array([[0.0, math.log(3.0)], [1000.0, -1000.0]])
+    soft = resolve({"hidden_layers": [], "dtype": "float64"}, task="classification")
+    np.testing.assert_allclose(predict(soft, PASS_THROUGH, inputs), [[0.25, 0.75], [1.0, 0.0]], atol=1e-15)
+    assert np.array_equal(predict(resolve(SQUARED, task="regression"), PASS_THROUGH, inputs), inputs)
+
+
+def test_the_constant_predictor_answers_the_class_frequencies() -> None:
+    examples = Examples(np.zeros((5, 1)), np.array([0, 0, 0, 1, 1], np.int64), 2, "classification")
+    train, rows = np.arange(4), np.array([0, 4])  # frequencies 3/4 and 1/4
+    entropy = constant_predictor(examples, train, rows, "cross_entropy")
+    assert entropy.loss == pytest.approx(-(math.log(0.75) + math.log(0.25)) / 2)
+    assert entropy.accuracy == 0.5
+    squared = constant_predictor(examples, train, rows, "mse")
+    assert squared.loss == pytest.approx((0.25**2 * 2 + 0.75**2 * 2) / 4)
+
+
+def test_the_constant_predictor_answers_the_mean_of_the_training_rows() -> None:
+    examples = Examples(np.zeros((4, 1)), np.array([[1.0], [3.0], [5.0], [9.0]]), 1, "regression")
+    metrics = constant_predictor(examples, np.array([0, 1]), np.array([2, 3]), "mse")
+    assert metrics.loss == pytest.approx((3**2 + 7**2) / 2)
+    assert metrics.mae == pytest.approx(5.0)
+    assert metrics.r2 == pytest.approx(1 - 58 / 8)
+    assert constant_predictor(examples, np.arange(4), np.arange(4), "mse").r2 == pytest.approx(0.0)
+
+
+def test_a_class_that_was_never_seen_costs_the_constant_predictor_everything() -> None:
+    examples = Examples(np.zeros((2, 1)), np.array([0, 1], np.int64), 2, "classification")
+    assert constant_predictor(examples, np.array([0]), np.array([1]), "cross_entropy").loss == math.inf
+
+
+def test_an_evaluation_needs_rows() -> None:
+    examples = Examples(np.zeros((2, 2)), np.array([0, 1], np.int64), 2, "classification")
+    with pytest.raises(ShapeError, match="no rows"):
+        evaluate(resolve(SQUARED, task="classification"), PASS_THROUGH, examples, np.empty(0, np.int64))

@@ -1,0 +1,64 @@
+"""Every derivative agrees with a central difference: (E(w + h) - E(w - h)) / 2h."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.batches import Table
+from core.configuration import Configuration, resolve
+from core.examples import Examples
+from core.fields import ACTIVATIONS
+from core.layout import Layout
+from core.network import layer_sizes
+from core.passes import Pass
+
+H = 1e-6
+FEATURES, ROWS, OUTPUTS = 3, 5, 4
+DRAW = np.random.default_rng(11)
+INPUTS = DRAW.standard_normal((ROWS, FEATURES))
+CLASSES = Examples(INPUTS, DRAW.integers(0, OUTPUTS, ROWS), OUTPUTS, "classification")
+NUMBERS = Examples(INPUTS, DRAW.standard_normal((ROWS, OUTPUTS)), OUTPUTS, "regression")
+
+
+def relative_error(configuration: Configuration, examples: Examples, runs: int) -> float:
+    """Return |analytic - numeric| / (|analytic| + |numeric|), the worst of all runs."""
+    layout = Layout(layer_sizes(configuration, FEATURES, OUTPUTS))
+    weights = np.random.default_rng(12).standard_normal((runs, layout.width))
+    gradients = np.zeros_like(weights)
+    table = Table.of(examples, configuration.loss, np.dtype(np.float64))
+    work = Pass(configuration, layout, table, weights, gradients, (1, ROWS))
+    rows = np.arange(ROWS)[None]
+    work.forward(rows)
+    work.backward()
+    analytic = gradients.copy()
+    numeric = np.zeros_like(weights)
+    for column in [i for t in layout.tensors for i in range(t.start, t.stop)]:
+        value = weights[:, column].copy()
+        for sign in (1.0, -1.0):
+            weights[:, column] = value + sign * H
+            work.forward(rows)
+            numeric[:, column] += sign * work.loss.sums / ROWS / (2.0 * H)
+        weights[:, column] = value
+    lengths = [np.linalg.norm(array, axis=1) for array in (analytic - numeric, analytic, numeric)]
+    return float((lengths[0] / (lengths[1] + lengths[2])).max())
+
+
+@pytest.mark.parametrize("hidden_layers", [[1], [6], [5, 3]], ids=str)
+@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_gradient_is_the_central_difference(activation: str, loss: str, hidden_layers: list[int]) -> None:
+    values = {"activation": activation, "loss": loss, "hidden_layers": hidden_layers, "dtype": "float64"}
+    assert relative_error(resolve(values, task="classification"), CLASSES, runs=2) < 1e-6
+
+
+@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
+def test_the_gradient_of_a_linear_network_is_the_central_difference(loss: str) -> None:
+    values = {"loss": loss, "hidden_layers": [], "dtype": "float64"}
+    assert relative_error(resolve(values, task="classification"), CLASSES, runs=3) < 1e-6
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_gradient_through_an_output_activation_is_the_central_difference(activation: str) -> None:
+    values = {"hidden_layers": [4], "activation": "tanh", "output_activation": activation, "dtype": "float64"}
+    assert relative_error(resolve(values, task="regression"), NUMBERS, runs=1) < 1e-6

@@ -1,0 +1,128 @@
+"""Optimizers do, step by step, what their papers and PyTorch's documentation write down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from core.configuration import Configuration, resolve
+from core.optimizers import OPTIMIZERS, State, initial_state
+
+RUNS, WIDTH, STEPS = 3, 5, 25
+FLOAT64 = np.dtype(np.float64)
+Path = list[np.ndarray]
+
+
+def configurations(**values: object) -> list[Configuration]:
+    return [resolve({"learning_rate": 0.02 * (run + 1), **values}, task="regression") for run in range(RUNS)]
+
+
+def draws() -> tuple[np.ndarray, list[np.ndarray]]:
+    numbers = np.random.default_rng(21)
+    return numbers.standard_normal((RUNS, WIDTH)), [
+        numbers.standard_normal((RUNS, WIDTH)) for _ in range(STEPS)
+    ]
+
+
+def follow(settings: list[Configuration]) -> Path:
+    parameters, gradients = draws()
+    optimizer = OPTIMIZERS[settings[0].optimizer](settings, FLOAT64)
+    state: State = initial_state(settings[0].optimizer, parameters)
+    path = []
+    for step, gradient in enumerate(gradients, start=1):
+        before, change = parameters.copy(), gradient.copy()
+        optimizer.update(parameters, change, state, step)
+        assert np.array_equal(before - change, parameters), "what is left of the gradient is the change"
+        path.append(parameters.copy())
+    return path
+
+
+def expected(settings: list[Configuration], rule: Callable[[Configuration, np.ndarray, Path], Path]) -> Path:
+    parameters, gradients = draws()
+    runs = [rule(c, parameters[run], [g[run] for g in gradients]) for run, c in enumerate(settings)]
+    return [np.stack([run[step] for run in runs]) for step in range(STEPS)]
+
+
+def sgd(c: Configuration, w: np.ndarray, gradients: Path) -> Path:
+    path = []
+    for g in gradients:
+        w = w - c.learning_rate * g
+        path.append(w)
+    return path
+
+
+def pytorch_momentum(c: Configuration, w: np.ndarray, gradients: Path) -> Path:
+    """torch.optim.SGD with dampening 0: b_1 = g_1, b_t = mu b_(t-1) + g_t, w = w - lr b_t."""
+    path, b = [], None
+    for g in gradients:
+        b = g if b is None else (c.momentum or 0.0) * b + g
+        w = w - c.learning_rate * b
+        path.append(w)
+    return path
+
+
+def pytorch_nesterov(c: Configuration, w: np.ndarray, gradients: Path) -> Path:
+    """torch.optim.SGD with nesterov: as above, but g_t + mu b_t is subtracted."""
+    path, b = [], None
+    mu = c.momentum or 0.0
+    for g in gradients:
+        b = g if b is None else mu * b + g
+        w = w - c.learning_rate * (g + mu * b)
+        path.append(w)
+    return path
+
+
+def algorithm_1(c: Configuration, w: np.ndarray, gradients: Path) -> Path:
+    """Kingma and Ba (2015), Algorithm 1, line by line."""
+    assert c.beta1 is not None
+    assert c.beta2 is not None
+    assert c.epsilon is not None
+    path, m, v = [], np.zeros(WIDTH), np.zeros(WIDTH)
+    for t, g in enumerate(gradients, start=1):
+        m = c.beta1 * m + (1 - c.beta1) * g
+        v = c.beta2 * v + (1 - c.beta2) * g**2
+        m_hat = m / (1 - c.beta1**t)
+        v_hat = v / (1 - c.beta2**t)
+        w = w - c.learning_rate * m_hat / (np.sqrt(v_hat) + c.epsilon)
+        path.append(w)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("values", "rule"),
+    [
+        ({"optimizer": "sgd"}, sgd),
+        ({"optimizer": "momentum"}, pytorch_momentum),
+        ({"optimizer": "momentum", "momentum": 0.0}, pytorch_momentum),
+        ({"optimizer": "nesterov", "momentum": 0.7}, pytorch_nesterov),
+        ({"optimizer": "adam"}, algorithm_1),
+        ({"optimizer": "adam", "beta1": 0.5, "beta2": 0.9, "epsilon": 0.1}, algorithm_1),
+        ({"optimizer": "adam", "beta1": 0.0, "beta2": 0.0}, algorithm_1),
+    ],
+    ids=str,
+)
+def test_every_step_is_the_published_one(
+    values: dict[str, object], rule: Callable[[Configuration, np.ndarray, Path], Path]
+) -> None:
+    settings = configurations(**values)
+    np.testing.assert_allclose(follow(settings), expected(settings, rule), rtol=1e-12, atol=1e-14)
+
+
+def test_adam_keeps_different_betas_of_different_runs_apart() -> None:
+    settings = [
+        resolve(
+            {"optimizer": "adam", "beta1": beta1, "beta2": beta2, "learning_rate": 0.01}, task="regression"
+        )
+        for beta1, beta2 in ((0.9, 0.999), (0.5, 0.99), (0.9, 0.9))
+    ]
+    np.testing.assert_allclose(follow(settings), expected(settings, algorithm_1), rtol=1e-12, atol=1e-14)
+
+
+def test_adam_leaves_a_weight_without_gradient_where_it_is_in_float32() -> None:
+    settings = configurations(optimizer="adam", epsilon=1e-30)
+    parameters = np.ones((RUNS, WIDTH), np.float32)
+    state = initial_state("adam", parameters)
+    OPTIMIZERS["adam"](settings, np.dtype(np.float32)).update(parameters, np.zeros_like(parameters), state, 1)
+    assert (parameters == 1.0).all()

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from service.store.database import Database
+from service.store.schema import Environment
+from tests.service.api import building
+
+
+@pytest.fixture
+def sweep(database: Database) -> str:
+    """Five runs of two rates: one diverged, one never started, one baseline."""
+    with database.write() as session:
+        found = building.sweep(session, building.owner(session, "local"))
+        session.add(Environment(hash="e" * 64, document={"numpy": "2.4.6"}))
+        session.flush()
+        values: list[dict[str, Any]] = [
+            {"validation_loss": 0.5, "state": "completed", "environment_class": "e" * 64, "epoch": 4},
+            {"validation_loss": 0.25, "state": "completed", "weights_sha256": "a" * 64},
+            {"state": "diverged", "epoch": 2, "diverged_step": 7, "diverged_tensor": "layers.0.weight"},
+            {"validation_loss": 0.25, "state": "running"},
+            {"role": "linear"},
+        ]
+        for number, changes in enumerate(values, start=1):
+            building.run(session, found, number, learning_rate=0.1 * number, **changes)
+        return found.public_id
+
+
+def numbers(client: TestClient, query: str) -> list[int]:
+    """The numbers of the listed runs, over pages of two."""
+    found: list[int] = []
+    cursor = ""
+    while cursor is not None:
+        answer = client.get(f"/api/v1/runs?limit=2&{query}{cursor and f'&cursor={cursor}'}")
+        assert answer.status_code == 200, answer.text
+        found += [run["number"] for run in answer.json()["items"]]
+        cursor = answer.json()["next_cursor"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", [1, 2, 3, 4, 5]),
+        ("&order_by=-number", [5, 4, 3, 2, 1]),
+        ("&order_by=validation_loss", [2, 4, 1, 3, 5]),  # equal ones by age, those without a value last
+        ("&order_by=-validation_loss", [1, 4, 2, 5, 3]),
+        ("&order_by=-id", [5, 4, 3, 2, 1]),
+        ("&order_by=epoch", [2, 4, 5, 3, 1]),
+        ("&order_by=started_at", [1, 2, 3, 4, 5]),
+        ("&state=completed", [1, 2]),
+        ("&state=diverged&state=running", [3, 4]),
+        ("&role=search", [1, 2, 3, 4]),
+        ("&role=linear&state=queued", [5]),
+        ("&state=paused", []),
+    ],
+)
+def test_runs_are_sorted_and_chosen_page_by_page(
+    client: TestClient, sweep: str, query: str, expected: list[int]
+) -> None:
+    assert numbers(client, f"sweep={sweep}{query}") == expected
+
+
+def test_without_a_sweep_the_newest_runs_of_all_come_first(client: TestClient, sweep: str) -> None:
+    assert numbers(client, "") == [5, 4, 3, 2, 1]
+
+
+def test_a_run_shows_its_configuration_and_where_its_numbers_come_from(
+    client: TestClient, sweep: str
+) -> None:
+    listed = client.get(f"/api/v1/runs?sweep={sweep}").json()["items"]
+    run = client.get(listed[0]["links"]["self"]).json()
+    assert run["environment"] == {"numpy": "2.4.6"}
+    assert {name: value for name, value in run.items() if name != "environment"} == listed[0]
+    assert run["parameters"] == {"learning_rate": 0.1}
+    assert run["configuration"]["hidden_layers"] == [8]
+    assert (run["sweep"], run["seed"], run["role"], run["diverged"]) == (sweep, 0, "search", None)
+    assert run["population"].startswith("p_")
+    assert listed[1]["links"]["weights"] == f"/api/v1/runs/{listed[1]['id']}/weights"
+    assert listed[0]["links"]["weights"] is None
+    assert listed[2]["diverged"] == {"epoch": 2, "step": 7, "tensor": "layers.0.weight"}
+
+
+def test_metrics_that_are_not_finite_are_words(client: TestClient, database: Database, sweep: str) -> None:
+    with database.write() as session:
+        found = building.sweep(session, building.owner(session, "local"))
+        metrics = {
+            "train_loss": {"last": "NaN", "min": 0.5, "max": "Infinity"},
+            "validation_accuracy": {"last": 0.75, "best": 1, "min": 0.5, "max": "-Infinity"},
+            "best_epoch": 3,
+        }
+        name = building.run(session, found, 1, metrics=metrics, best_epoch=3).public_id
+    run = client.get(f"/api/v1/runs/{name}").json()
+    assert run["best_epoch"] == 3
+    assert run["metrics"] == {
+        "train_loss": {"last": "NaN", "best": None, "min": 0.5, "max": "Infinity"},
+        "validation_accuracy": {"last": 0.75, "best": 1.0, "min": 0.5, "max": "-Infinity"},
+    }
+
+
+@pytest.mark.parametrize("column", ["test_loss", "test_score", "metrics", "password", "-", "--number", "id;"])
+def test_runs_cannot_be_sorted_by_a_test_metric_or_by_what_is_no_column(
+    client: TestClient, column: str
+) -> None:
+    answer = client.get("/api/v1/runs", params={"order_by": column})
+    assert answer.status_code == 422
+    (fault,) = answer.json()["errors"]
+    assert fault["path"] == "order_by"
+    assert "validation_loss" in fault["allowed"]
+
+
+def test_a_cursor_belongs_to_its_order(client: TestClient, sweep: str) -> None:
+    cursor = client.get(f"/api/v1/runs?sweep={sweep}&limit=1").json()["next_cursor"]
+    answer = client.get(f"/api/v1/runs?sweep={sweep}&order_by=-number&cursor={cursor}")
+    assert answer.status_code == 422
+    assert "number" in answer.json()["errors"][0]["message"]
+
+
+def test_a_misspelt_filter_does_not_widen_the_answer(client: TestClient, sweep: str) -> None:
+    answer = client.get(f"/api/v1/runs?sweep={sweep}&stat=failed&state=exploded&role=queen&limit=1001")
+    assert answer.status_code == 422
+    assert {fault["path"] for fault in answer.json()["errors"]} == {"stat", "state.0", "role", "limit"}
+
+
+def test_runs_of_a_sweep_that_is_not_there_are_not_found(client: TestClient) -> None:
+    answer = client.get("/api/v1/runs?sweep=s_0193a5c0-7e1b-7c3a-9d53-2f1f6a3f9b10")
+    assert answer.status_code == 404
+    assert client.get("/api/v1/runs?sweep=s_1").status_code == 422
