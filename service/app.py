@@ -82,7 +82,7 @@ def _context(
     return Context(
         settings=settings,
         database=database,
-        token=settings.token or _token_of(settings),
+        token=_token_of(settings),
         local_owner=owner_id,
         ring=ring,
         broker_answers=lambda: doorbell.waiting() is not None,
@@ -91,10 +91,11 @@ def _context(
 
 
 def _token_of(settings: Settings) -> str:
-    try:
-        return (settings.home / TOKEN_FILE).read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        raise NotReady("there is no token: set BACKSWEEP_TOKEN, or start with `backsweep up`") from None
+    file = settings.home / TOKEN_FILE
+    token = settings.token or (file.read_text(encoding="ascii").strip() if file.exists() else "")
+    if not token:
+        raise NotReady("there is no token: set BACKSWEEP_TOKEN, or start with `backsweep up`")
+    return token
 
 
 def _operation_id(route: APIRoute) -> str:

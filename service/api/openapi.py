@@ -47,6 +47,8 @@ def _document(app: FastAPI, cookie: str) -> dict[str, Any]:
         schema = model.model_json_schema(ref_template=REFERENCE)
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _complete(operation, is_public=(method.upper(), path) in PUBLIC)
@@ -55,7 +57,9 @@ def _document(app: FastAPI, cookie: str) -> dict[str, Any]:
 
 
 def _complete(operation: dict[str, Any], *, is_public: bool) -> None:
-    """Add to an operation what the gates before every endpoint answer."""
+    """Add to an operation what the gates before every endpoint answer, and take away what never is."""
+    if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+        del operation["responses"]["422"]  # FastAPI's own form, which our failures replace
     if is_public:
         operation["security"] = []
     refusals = documented(400, 500) if is_public else documented(400, 401, 403, 500)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import select, update
 
-from service.planning.headline import headline
 from service.planning.statuses import SweepState
 from service.store.database import Database
 from service.store.schema import Sweep
-from service.store.summary_queries import sweep_summary
 
 FINAL = [state for state in SweepState if state.is_final]
 AT_ONCE = 20  # sweeps
@@ -25,6 +23,12 @@ def keep_headlines(database: Database) -> int:
             .where(Sweep.state.in_(FINAL), Sweep.headline.is_(None))
             .limit(AT_ONCE)
         ).all()
+        if not found:
+            return 0
+        # Statistics load NumPy, which a worker's main process does without as long as it can.
+        from service.planning.headline import headline
+        from service.store.summary_queries import sweep_summary
+
         sentences = {
             key: headline(*sweep_summary(session, owner_id, public_id)) for key, owner_id, public_id in found
         }

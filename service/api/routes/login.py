@@ -64,7 +64,13 @@ def login(here: Here, request: Request, body: Body) -> Response:
     return answer
 
 
-@router.post("/logout", status_code=204, summary="Log a browser out", response_class=Response)
+@router.post(
+    "/logout",
+    status_code=204,
+    summary="Log a browser out",
+    response_class=Response,
+    responses=documented(422),
+)
 def logout(here: Here, caller: Asking, request: Request, query: Annotated[LogoutQuery, Query()]) -> Response:
     """End the session of this cookie, or with `everywhere` all sessions of its owner."""
     secret = cookie_value(request.headers, here.cookie_name) or ""

@@ -77,7 +77,7 @@ def preview_sweep(here: Here, caller: Asking, body: Body) -> Preview:
 @router.get("/sweeps", summary="List sweeps", responses=documented(422))
 def list_sweeps(here: Here, caller: Asking, query: Annotated[PageQuery, Query()]) -> Sweeps:
     """List the caller's sweeps, the newest first."""
-    after = decode(query.cursor, (int, str)) if query.cursor else None
+    after = None if query.cursor is None else decode(query.cursor, (int, str))
     with here.database.read() as session:
         views = sweep_queries.list_sweeps(session, caller.owner_id, limit=query.limit + 1, after=after)
     shown, cursor = page(views, query.limit, lambda view: (view.sweep.created_at, view.sweep.public_id))

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import math
+
+from starlette.testclient import TestClient
+
+from service.api.schemas.losses import LossTable
+from service.api.schemas.summary import Summary, as_json
+from service.store.database import Database
+from tests.service.api import building
+
+
+def test_numbers_that_are_not_finite_become_words_at_every_depth() -> None:
+    assert as_json({"a": [math.nan, {"b": (math.inf, -math.inf)}], "c": 1.5, "d": "x", "e": None}) == {
+        "a": ["NaN", {"b": ["Infinity", "-Infinity"]}],
+        "c": 1.5,
+        "d": "x",
+        "e": None,
+    }
+
+
+def test_a_summary_and_a_table_of_losses_have_the_shapes_that_are_documented(
+    client: TestClient, database: Database
+) -> None:
+    """Both are sent without validation, because of their size."""
+    with database.write() as session:
+        sweep = building.sweep(session, building.owner(session, "local"))
+        for number, rate in enumerate((0.1, 0.2, 0.1, 0.2, 0.1, 0.2), start=1):
+            state = "diverged" if number == 6 else "completed"
+            metrics = {"validation_loss": {"last": 0.1 * number}, "test_accuracy": {"last": 0.5}}
+            run = building.run(
+                session, sweep, number, learning_rate=rate, seed=number // 2, state=state, metrics=metrics
+            )
+        building.losses(session, run, [1.0, math.nan])
+    summary = client.get(f"/api/v1/sweeps/{sweep.public_id}/summary")
+    assert summary.status_code == 200, summary.text
+    Summary.model_validate_json(summary.content, strict=True)
+    losses = client.get(f"/api/v1/runs/{run.public_id}/losses")
+    LossTable.model_validate_json(losses.content)
+    assert losses.json()["rows"][1][3] == "NaN"
+
+
+def test_a_summary_by_what_does_not_vary_is_refused(client: TestClient, database: Database) -> None:
+    with database.write() as session:
+        sweep = building.sweep(session, building.owner(session, "local"))
+        building.run(session, sweep, 1)
+    answer = client.get(f"/api/v1/sweeps/{sweep.public_id}/summary?group_by=momentum")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["path"].startswith("group_by")
