@@ -1,7 +1,9 @@
 """Speed of the core on one thread, in run-epochs per second of processor time, on a task of the digits' size.
 
-Run it as `OPENBLAS_NUM_THREADS=1 .venv/bin/python benchmarks/core_speed.py [--profile]` from the project's root.
-The task: 1,257 training and 270 validation examples of 64 features, 64-64-10 with relu, batches of 32, float32.
+    OPENBLAS_NUM_THREADS=1 .venv/bin/python benchmarks/core_speed.py [--profile]
+
+The task: 1,257 training and 270 validation examples of 64 features, a network of 64-64-10 units with relu,
+batches of 32, float32.
 """
 
 from __future__ import annotations

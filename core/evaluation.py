@@ -64,10 +64,12 @@ def evaluate(
     dtype = np.dtype(configuration.dtype)
     layout = Layout(layer_sizes(configuration, examples.features, examples.outputs))
     weights = layout.pack(parameters, dtype)[None]
-    table = Table.of(examples, configuration.loss, dtype)
     outputs: list[FloatArray] = []
-    evaluator = Evaluator(configuration, layout, table, weights, RowSets([rows]), spread(examples, [rows]))
     with np.errstate(all="ignore"):
+        table = Table.of(examples, configuration.loss, dtype)
+        evaluator = Evaluator(
+            configuration, layout, table, weights, RowSets([rows]), spread(examples, [rows])
+        )
         loss, score = evaluator.measure(lambda chunk: outputs.append(chunk[0].copy()))
         answers = np.concatenate(outputs).astype(np.float64)
         if examples.task == "classification":
@@ -86,8 +88,8 @@ def predict(
     layout = Layout(layer_sizes(configuration, inputs.shape[1], outputs))
     weights = layout.pack(parameters, dtype)[None]
     answers = np.empty((inputs.shape[0], outputs))
-    values = np.ascontiguousarray(inputs, dtype)
     with np.errstate(all="ignore"):
+        values = np.ascontiguousarray(inputs, dtype)
         for start, stop in spans(inputs.shape[0], EVALUATION_ROWS):
             network = Network(configuration, layout, weights, None, stop - start)
             answers[start:stop] = network.forward(values[None, start:stop])[0]

@@ -30,9 +30,9 @@ def train(
     runner: EpochRunner | None = None
     yardstick = Yardstick(population)
     while population.epoch < epochs and population.active.size:
-        if runner is None or not runner.fits(population):
-            runner = EpochRunner(population)
         with np.errstate(all="ignore"):  # a run that diverges says so in its report, not in warnings
+            if runner is None or not runner.fits(population):
+                runner = EpochRunner(population)
             measured = runner.run(population.epoch + 1, should_stop)
             if measured is None:
                 return

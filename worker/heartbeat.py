@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.errors import LeaseLost
 from service.lifecycle.claim import Claim
-from service.lifecycle.record import hold
+from service.lifecycle.lease import hold
 from service.store.database import Database
 
 log = logging.getLogger(__name__)

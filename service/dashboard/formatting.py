@@ -101,6 +101,8 @@ def duration(raw: object) -> str:
     seconds = value(raw)
     if seconds is None or not math.isfinite(seconds):
         return MISSING
+    if 0 < seconds < 0.05:
+        return f"< 0.1{NO_BREAK_SPACE}s"
     if seconds < 9.95:
         return (
             f"{Decimal(max(seconds, 0.0)).quantize(Decimal('0.1'), rounding=ROUND_HALF_UP)}{NO_BREAK_SPACE}s"

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from service.errors import LeaseLost
 from service.lifecycle.claim import Claim
+from service.lifecycle.lease import hold
 from service.lifecycle.story import tell
 from service.planning.measurements import COLUMNS, Measurement, non_finite_code
 from service.planning.statuses import PopulationState, RunState, SweepState
@@ -87,34 +87,6 @@ def record(session: Session, claim: Claim, batch: Batch, *, lease_seconds: float
         document = {"population": claim.public_id, "epoch": batch.epoch}
         return tell(session, claim.sweep_id, "progress", document, moved=moved, epochs=epochs)
     return None
-
-
-def hold(session: Session, claim: Claim, *, lease_seconds: float, epoch: int = 0) -> None:
-    """Renew the lease, if it is still this claim's: the first statement of every write of a worker.
-
-    The token alone decides: a holder that was only slow keeps its work.
-
-    Raises:
-        LeaseLost: another claim, a cancellation or a requeue came in between.
-    """
-    held = session.execute(
-        update(PopulationRow)
-        .where(
-            PopulationRow.id == claim.population_id,
-            PopulationRow.fencing_token == claim.fencing_token,
-            PopulationRow.state == PopulationState.RUNNING,
-        )
-        .values(
-            lease_expires_at=now() + round(lease_seconds * 1000),
-            epoch=epoch or PopulationRow.epoch,
-        )
-        .returning(PopulationRow.id)
-    ).one_or_none()
-    if held is None:
-        raise LeaseLost(
-            f"population {claim.public_id} is no longer leased to {claim.worker} "
-            f"under fencing token {claim.fencing_token}"
-        )
 
 
 def _epochs_gained(session: Session, claim: Claim, batch: Batch) -> int:

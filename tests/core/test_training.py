@@ -251,6 +251,13 @@ def test_a_row_that_does_not_exist_is_refused(classes: Examples, member: MakeMem
         Population.start([Member(configuration, 0, np.array([90]), NOBODY)], classes)
 
 
+def test_inputs_too_large_for_float32_diverge_silently(learn: Learn) -> None:
+    examples = Examples(np.array([[1e300], [1.0]]), np.array([[0.0], [1.0]]), 1, "regression")
+    one = Member(resolve({"epochs": 1}, task="regression"), 0, np.arange(2), NOBODY)
+    with np.errstate(all="raise"):
+        assert learn([one], examples).endings[0].state == "diverged"
+
+
 def test_diverging_runs_are_silent(classes: Examples, member: MakeMember, learn: Learn) -> None:
     with np.errstate(all="raise"):
         history = learn([member(classes, loss="mse", learning_rate=1e6)], classes)

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from service.errors import LeaseLost
 from service.lifecycle.claim import Claim
-from service.lifecycle.record import hold
+from service.lifecycle.lease import hold
 from service.lifecycle.requeue import queued_populations, requeue_expired
 from service.store.database import Database
 from service.store.schema import Event, PopulationRow, Run, Sweep

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from service.planning.headline import Context, headline, notes
+from service.planning.outcomes import Goal, RunOutcome, Setting
 from service.planning.significant import labels, percent, significant
 from service.planning.statistics import Interval
 from service.planning.statuses import Role, RunState
-from service.planning.outcomes import Goal, RunOutcome, Setting
 from service.planning.summary import HeldOut, Summary, summarize
 
 DIVERGED, FAILED, QUEUED, CANCELED = RunState.DIVERGED, RunState.FAILED, RunState.QUEUED, RunState.CANCELED

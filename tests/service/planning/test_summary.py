@@ -9,8 +9,8 @@ from math import inf, nan
 import pytest
 
 from service.errors import InvalidSubmission
-from service.planning.statuses import Role, RunState
 from service.planning.outcomes import Goal, RunOutcome, Setting
+from service.planning.statuses import Role, RunState
 from service.planning.summary import Summary, summarize
 
 COMPLETED, DIVERGED, FAILED = RunState.COMPLETED, RunState.DIVERGED, RunState.FAILED

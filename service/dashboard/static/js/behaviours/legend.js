@@ -29,7 +29,7 @@ function makeRow(curve, state, changed) {
   row.dataset.key = curve.key;
   button.type = "button";
   end.className = "end";
-  name.textContent = curve.name;
+  name.textContent = curve.short;
   button.append(name, end);
   row.append(button);
   const stress = (key) => () => {

@@ -8,12 +8,17 @@ import { FINAL } from "./live.js";
 
 export default function sweepWatch(element) {
   const { sweep, initial } = element.dataset;
-  document.addEventListener("backsweep:sweep", ({ detail }) => show(element, detail));
+  let warnings = [];
+  document.addEventListener("backsweep:sweep", ({ detail }) => {
+    warnings = detail.warnings;
+    show(element, detail);
+  });
   const headline = element.querySelector(".headline");
   document.addEventListener("backsweep:summary", ({ detail }) => {
     const [lead, rest] = clauses(detail.headline);
     setText(headline.querySelector("[data-part=lead]"), lead);
     setText(headline.querySelector("[data-part=rest]"), rest);
+    showRemarks(element.querySelector("[data-remarks]"), [...detail.notes, ...warnings]);
   });
   if (FINAL.has(initial)) return;
   poll(
@@ -24,6 +29,15 @@ export default function sweepWatch(element) {
     },
     { looking: () => !document.hidden },
   );
+}
+
+function showRemarks(list, texts) {
+  while (list.children.length > texts.length) list.lastElementChild.remove();
+  texts.forEach((text, index) => {
+    const item = list.children[index] ?? list.appendChild(document.createElement("li"));
+    setText(item, text.replaceAll(" %", "\u00a0%"));
+  });
+  list.hidden = texts.length === 0;
 }
 
 function show(element, sweep) {

@@ -1,6 +1,6 @@
 /** Loads plotly.js once, after the page has been painted, and draws with it. */
 
-const CONFIG = { displayModeBar: false, responsive: true, showTips: false, doubleClick: "reset" };
+const CONFIG = { displayModeBar: false, responsive: true, showTips: false, doubleClick: "reset+autosize" };
 
 // plotly bundles MapLibre, which would add a style element of its own, against our policy, unless one with
 // this id is there. We draw no maps.

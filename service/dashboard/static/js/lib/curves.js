@@ -1,20 +1,21 @@
 /** Curves over epochs: the mean of each setting over its seeds, with a band from the smallest to the largest. */
 
 import { faded, ramp } from "./colours.js";
-import { label, number, setting as settingText, value } from "./format.js";
+import { label, number, parameter, setting as settingText, value } from "./format.js";
 import { axis, band, frame, plain } from "./frame.js";
 import { robust, valueAxis } from "./ranges.js";
-import { compareSettings, settingKey } from "./records.js";
+import { ordered, settingKey } from "./records.js";
 import { epochAxis } from "./run-figures.js";
 
 const MOST_BANDS = 24; // more of them only hide each other
 
 /** Curves in the order of their settings, each with its colour and its last value. */
 export function orderedCurves(items, dark) {
-  const sorted = [...items].sort((one, other) => compareSettings(one.setting, other.setting));
+  const sorted = ordered(items);
   const colours = ramp(sorted.length, dark);
   return sorted.map((item, index) => ({
-    ...item, key: settingKey(item.setting), name: settingText(item.setting), colour: colours[index],
+    ...item, key: settingKey(item.setting), name: settingText(item.setting),
+    short: Object.values(item.setting).map(parameter).join(" · ") || "all runs", colour: colours[index],
     mean: item.mean.map(value), low: item.low.map(value), high: item.high.map(value), last: value(item.mean.at(-1)),
   }));
 }
@@ -54,6 +55,5 @@ function lineOf(curve, opacity, show) {
 }
 
 function bandOf(curve, opacity, log) {
-  const low = log ? curve.low.map((item) => (item > 0 ? item : null)) : curve.low;
-  return band(curve.epochs, low, curve.high, faded(curve.colour, opacity));
+  return band(curve.epochs, curve.low, curve.high, faded(curve.colour, opacity), log);
 }

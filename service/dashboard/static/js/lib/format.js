@@ -71,6 +71,7 @@ export function count(raw) {
 export function duration(raw) {
   const seconds = value(raw);
   if (seconds === null || !Number.isFinite(seconds)) return MISSING;
+  if (seconds > 0 && seconds < 0.05) return `< 0.1${NBSP}s`;
   if (seconds < 9.95) return `${Math.max(seconds, 0).toFixed(1)}${NBSP}s`;
   const whole = Math.floor(seconds + 0.5);
   for (const [large, small, size, part] of [["d", "h", 86400, 3600], ["h", "min", 3600, 60], ["min", "s", 60, 1]]) {

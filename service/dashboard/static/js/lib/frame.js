@@ -41,8 +41,12 @@ export function frame(theme, parts) {
   };
 }
 
-/** A closed polygon for each unbroken stretch of a band, as one trace. */
-export function band(x, low, high, colour) {
+/**
+ * A closed polygon for each unbroken stretch of a band, as one trace.
+ * A low end that has no logarithm lies, on a logarithmic axis, below every frame.
+ */
+export function band(x, low, high, colour, log = false) {
+  const bottom = low.map((item) => (log && item !== null && item <= 0 ? Number.MIN_VALUE : item));
   const xs = [];
   const ys = [];
   let stretch = [];
@@ -54,7 +58,7 @@ export function band(x, low, high, colour) {
         ys.push(null);
       }
       xs.push(...stretch.map((i) => x[i]), ...back.map((i) => x[i]));
-      ys.push(...stretch.map((i) => high[i]), ...back.map((i) => low[i]));
+      ys.push(...stretch.map((i) => high[i]), ...back.map((i) => bottom[i]));
     }
     stretch = [];
   };

@@ -28,15 +28,17 @@ export function quantile(values, share) {
 
 /**
  * The range of an axis over `values`, as plotly takes it (powers of ten if `log`), or null without values.
- * The top is cut at three times the spread above the upper quartile: what lies beyond is outside the frame
- * until somebody zooms out.
+ * The top is cut where values run away, twice the spread above the upper quartile; what lies beyond is outside the
+ * frame until somebody zooms out. Values in `kept` are always inside.
  */
-export function robust(values, log) {
+export function robust(values, log, kept = []) {
   const found = usable(values, log).map((item) => (log ? Math.log10(item) : item));
   if (!found.length) return null;
-  const low = Math.min(...found);
-  const spread = quantile(found, 0.75) - low;
-  const high = Math.min(Math.max(...found), spread > 0 ? quantile(found, 0.75) + 3 * spread : Infinity);
+  const inside = usable(kept, log).map((item) => (log ? Math.log10(item) : item));
+  const low = Math.min(...found, ...inside);
+  const upper = quantile(found, 0.75);
+  const spread = upper - quantile(found, 0.1);
+  const high = Math.max(Math.min(Math.max(...found), spread > 0 ? upper + 2 * spread : Infinity), ...inside);
   const margin = (high - low || Math.abs(high) || 1) * MARGIN;
   const floor = !log && low >= 0 ? Math.max(0, low - margin) : low - margin;
   return [floor, high + margin];

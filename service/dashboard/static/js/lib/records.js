@@ -35,15 +35,20 @@ export function horizontal(varied, settings) {
 /** A text that is equal for equal settings. */
 export const settingKey = (setting) => JSON.stringify(Object.entries(setting).sort());
 
-/** Order for settings: numbers by size, everything else by its text. */
-export function compareSettings(one, other) {
-  for (const name of Object.keys(one)) {
-    const [left, right] = [one[name], other[name]];
-    const order =
-      typeof left === "number" && typeof right === "number"
-        ? left - right
-        : JSON.stringify(left ?? null).localeCompare(JSON.stringify(right ?? null), "en", { numeric: true });
-    if (order) return order;
-  }
-  return 0;
+/** `items` by their settings: numbers by size, everything else in the order in which it was submitted. */
+export function ordered(items) {
+  const names = Object.keys(items[0]?.setting ?? {});
+  const ranks = names.map((name) => {
+    const found = items.map(({ setting }) => setting[name]);
+    if (numeric(found)) return (item) => item;
+    const texts = [...new Set(found.map((item) => JSON.stringify(item ?? null)))];
+    return (item) => texts.indexOf(JSON.stringify(item ?? null));
+  });
+  return [...items].sort((one, other) => {
+    for (const [index, name] of names.entries()) {
+      const order = ranks[index](one.setting[name]) - ranks[index](other.setting[name]);
+      if (order) return order;
+    }
+    return 0;
+  });
 }

@@ -7,6 +7,8 @@ export function keysOf(series, data, { summary, runs, theme }) {
   const has = (name) => summary.settings.some((one) => one[name]);
   const intervals = summary.settings.some(({ metrics }) => Object.values(metrics).some(({ low }) => low !== null));
   const survivors = summary.settings.some(({ metrics }) => Object.values(metrics).some((one) => one.survivors_only));
+  const others = summary.settings.some((one) => one.in_best_set && !one.best);
+  const alone = series.length === 1;
   const first = series[0]?.colour ?? theme.ink;
   const lines = series.length > 1
     ? series.map(({ name, colour }) => ({ mark: "line", colour, text: name }))
@@ -17,8 +19,8 @@ export function keysOf(series, data, { summary, runs, theme }) {
     [survivors, { mark: "ring", colour: first, text: "mean of survivors only" }],
     [runs.some((run) => run.collapsed), { mark: "square", colour: theme.collapsed, text: "collapsed: no better than constant" }],
     [runs.some((run) => run.state === "diverged"), { mark: "cross", colour: theme.diverged, text: "diverged" }],
-    [has("best") && series.length === 1, { mark: "column", colour: faded(theme["chart-best"], 0.35), text: "best" }],
-    [has("in_best_set") && series.length === 1, { mark: "column", colour: faded(theme["chart-best"], 0.15), text: "cannot be told apart from it" }],
+    [has("best"), { mark: alone ? "column" : "ring", colour: faded(theme["chart-best"], alone ? 0.35 : 1), text: "best" }],
+    [others, { mark: alone ? "column" : "ring", colour: faded(theme["chart-best"], alone ? 0.15 : 0.6), text: "cannot be told apart from it" }],
   ];
   return [...lines, ...optional.filter(([there]) => there).map(([, key]) => key)];
 }

@@ -10,8 +10,8 @@ const ABREAST = 5; // diverged runs of one setting that stand side by side
 const MARK = { type: "scatter", mode: "markers" };
 
 /** The line through the means of a series and the band of their intervals (bars where there is no order). */
-export function means(series, scale, metric) {
-  const { settings, colour } = series;
+export function means(series, scale, metric, { log, theme }) {
+  const { settings, colour, alone } = series;
   const found = settings.map(({ metrics }) => metrics[metric] ?? {});
   const [mean, low, high] = ["mean", "low", "high"].map((kind) => found.map((one) => value(one[kind])));
   const x = settings.map(({ setting }) => scale.from(scale.place(setting)));
@@ -21,13 +21,18 @@ export function means(series, scale, metric) {
   const marks = {
     ...MARK, x, y: mean,
     marker: {
-      color: colour, size: 8, line: { color: colour, width: 1.5 },
+      color: colour, size: 8,
+      // Where several series share the columns, the best wear a ring instead of a shade behind them.
+      line: {
+        color: settings.map((one) => (!alone && one.in_best_set ? theme["chart-best"] : colour)),
+        width: settings.map((one) => (!alone && one.best ? 4 : !alone && one.in_best_set ? 2.5 : 1.5)),
+      },
       symbol: found.map((one) => (one.survivors_only ? "circle-open" : "circle")),
     },
     text: settings.map((one, index) => meanText(one, found[index], metric)),
     hovertemplate: "%{text}<extra></extra>",
   };
-  if (scale.ordered) return [band(x, low, high, faded(colour, 0.16)), line, marks];
+  if (scale.ordered) return [band(x, low, high, faded(colour, alone ? 0.16 : 0.06), log), line, marks];
   const gap = (edge) => edge.map((item, index) => (item === null ? 0 : Math.abs(item - mean[index])));
   return [{ ...marks, error_y: { type: "data", symmetric: false, array: gap(high), arrayminus: gap(low), color: colour } }];
 }
@@ -107,6 +112,12 @@ export function baselineMarks(baselines, metric, log, theme) {
     },
   }));
 }
+
+export const beyondLabel = (count, theme) => ({
+  xref: "paper", x: 1, xanchor: "right", yref: "paper", y: 1, yanchor: "bottom", showarrow: false,
+  text: `${count} ${count === 1 ? "run" : "runs"} above the frame; double-click shows all`,
+  font: { size: 11, color: theme["ink-faint"] },
+});
 
 export const stripLabel = (theme) => ({
   xref: "paper", x: 0, xanchor: "left", yref: "paper", y: 1, yanchor: "top", showarrow: false,

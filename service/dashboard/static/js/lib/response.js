@@ -4,9 +4,9 @@ import { ramp } from "./colours.js";
 import { label, parameter, value } from "./format.js";
 import { axis, frame } from "./frame.js";
 import { robust, valueAxis } from "./ranges.js";
-import { compareSettings, settingKey } from "./records.js";
+import { ordered, settingKey } from "./records.js";
 import { keysOf } from "./response-keys.js";
-import { baselineMarks, bestLabel, crosses, means, points, shading, stripLabel } from "./response-marks.js";
+import { baselineMarks, beyondLabel, bestLabel, crosses, means, points, shading, stripLabel } from "./response-marks.js";
 import { horizontalScale } from "./scale.js";
 
 const STRIP = [0.91, 1]; // the part of the frame's height in which diverged runs are marked
@@ -18,17 +18,21 @@ const MOST_SERIES = 12;
  */
 export function responseFigure(summary, runs, show) {
   const { theme, metric } = show;
-  const settings = [...summary.settings].sort((one, other) => compareSettings(one.setting, other.setting));
+  const settings = ordered(summary.settings);
   const scale = horizontalScale(settings, show.varied);
   const series = seriesOf(settings, scale.name, theme);
+  const alone = series.length === 1 && settings.length > 1; // else columns would not single anything out
   const keyed = runs.map((run) => ({ ...run, setting: within(run.parameters, summary.group_by) }));
   const diverged = keyed.filter((run) => run.state === "diverged");
   const data = series.flatMap((one) => {
     const mine = keyed.filter((run) => one.keys.has(settingKey(run.setting)));
-    return [...means(one, scale, metric), ...points(mine, one, scale, metric, theme)];
+    return [...means(one, scale, metric, show), ...points(mine, one, scale, metric, theme)];
   });
   const baselines = baselineMarks(summary.baselines, metric, show.log, theme);
-  const range = robust([...data.flatMap((trace) => trace.y), ...baselines.map(({ at }) => at)], show.log);
+  const seen = data.filter((trace) => trace.fill !== "toself").flatMap((trace) => trace.y);
+  const best = settings.filter((one) => one.eligible).map(({ metrics }) => value(metrics[metric]?.mean));
+  const range = robust(seen, show.log, [...best, ...baselines.map(({ at }) => at)]);
+  const beyond = range ? runsAbove(data, show.log ? 10 ** range[1] : range[1]) : 0;
   if (diverged.length) data.push(crosses(diverged, scale, theme));
   return {
     data,
@@ -39,21 +43,16 @@ export function responseFigure(summary, runs, show) {
         ...valueAxis(range, show.log), domain: [0, diverged.length ? STRIP[0] - 0.02 : 1],
       }),
       ...(diverged.length && { yaxis2: { domain: STRIP, range: [0, 1], visible: false, fixedrange: true } }),
-      shapes: [...(series.length === 1 ? shading(settings, scale, theme) : []), ...baselines.map(({ shape }) => shape)],
+      shapes: [...(alone ? shading(settings, scale, theme) : []), ...baselines.map(({ shape }) => shape)],
       annotations: [
         ...baselines.map(({ annotation }) => annotation),
-        ...(series.length === 1 ? bestLabel(settings, scale, theme) : []),
+        ...(alone ? bestLabel(settings, scale, theme) : []),
         ...(diverged.length ? [stripLabel(theme)] : []),
+        ...(beyond ? [beyondLabel(beyond, theme)] : []),
       ],
       margin: { l: 56, r: 20, t: 26, b: 48 },
     }),
   };
-}
-
-/** Whether `metric` can stand on a logarithmic axis. */
-export function positive(summary, metric) {
-  const found = summary.settings.map(({ metrics }) => value(metrics[metric]?.mean)).filter(Number.isFinite);
-  return !/(accuracy|f1|r2)$/.test(metric) && found.every((item) => item > 0);
 }
 
 /** One line per combination of the other parameters that vary. */
@@ -70,6 +69,10 @@ function seriesOf(settings, name, theme) {
   const colours = series.length > 1 ? ramp(series.length, theme.dark) : [theme["chart-validation"]];
   return series.map((one, index) => ({ ...one, colour: colours[index], alone: series.length === 1, name: nameOf(one) }));
 }
+
+/** How many runs lie above the frame. */
+const runsAbove = (data, top) =>
+  data.filter((trace) => trace.customdata && !trace.yaxis).flatMap((trace) => trace.y).filter((item) => item > top).length;
 
 const nameOf = ({ others }) =>
   Object.entries(others).map(([name, item]) => `${label(name)} ${parameter(item)}`).join(", ");

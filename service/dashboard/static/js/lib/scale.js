@@ -23,14 +23,14 @@ export function horizontalScale(settings, varied) {
       from: log ? (place) => 10 ** place : (place) => place,
     };
   }
-  const texts = [...new Set(values.map((item) => parameter(item)))];
+  const texts = name ? [...new Set(values.map((item) => parameter(item)))] : ["all runs"];
   return {
     name, places: texts.map((_, index) => index), ordered: false,
     axis: {
       type: "linear", range: [-0.6, texts.length - 0.4], tickformat: "",
       tickvals: texts.map((_, index) => index), ticktext: texts.map(plain),
     },
-    place: (setting) => texts.indexOf(parameter(name ? setting[name] : null)),
+    place: (setting) => (name ? texts.indexOf(parameter(setting[name])) : 0),
     from: (place) => place,
   };
 }
