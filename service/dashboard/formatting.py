@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Any
 
 MISSING = "–"
 NO_BREAK_SPACE = "\u00a0"
@@ -125,29 +124,6 @@ def age(instant: str, now: datetime) -> str:
         if seconds >= size:
             return f"{int(seconds // size)}{NO_BREAK_SPACE}{unit} ago"
     return f"{int(seconds)}{NO_BREAK_SPACE}s ago"
-
-
-def tight(sentence: str) -> str:
-    """A sentence whose numbers do not part with their per cent signs at the end of a line."""
-    return sentence.replace(" %", f"{NO_BREAK_SPACE}%")
-
-
-def clauses(headline: str) -> tuple[str, str]:
-    """The headline's answer, and everything that limits it."""
-    answer, _, rest = headline.partition("; ")
-    return answer, rest
-
-
-def label(name: str) -> str:
-    """A field's name as words: `learning_rate` reads `learning rate`."""
-    return {"validation_r2": "validation R²", "r2": "R²"}.get(name, name.replace("_", " "))
-
-
-def setting(values: dict[str, Any]) -> str:
-    """A setting in one line: the bare value where one parameter varies, else name and value pairs."""
-    if len(values) == 1:
-        return parameter(next(iter(values.values())))
-    return ", ".join(f"{label(name)} {parameter(item)}" for name, item in values.items())
 
 
 def _round(found: float, digits: int) -> Decimal:

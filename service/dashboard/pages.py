@@ -24,19 +24,16 @@ def home() -> Response:
 
 
 @router.get("/login")
-def login(next: str = "/sweeps", failed: bool = False) -> Response:  # noqa: A002 - the name in the address
+def login(next: str = "/sweeps", failed: str | None = None) -> Response:  # noqa: A002 - the name in the address
     """Where a browser without a session arrives; the one page without anything of its owner's on it."""
-    return page("login.html", {"next": next if _is_local(next) else "/sweeps", "failed": failed})
+    return page("login.html", {"next": next if _is_local(next) else "/sweeps", "failed": failed is not None})
 
 
 @router.get("/sweeps")
 async def sweeps(request: Request, cursor: Cursor = None) -> Response:
     """All sweeps, newest first."""
     try:
-        return page(
-            "sweeps.html",
-            await sweeps_page(Reader(request), cursor) | {"address": str(request.base_url).rstrip("/")},
-        )
+        return page("sweeps.html", await sweeps_page(Reader(request), cursor))
     except Refused as refused:
         return _refusal(refused)
 

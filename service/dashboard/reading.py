@@ -34,9 +34,10 @@ class Reader:
 
     def __init__(self, request: Request) -> None:
         forwarded = {name: request.headers[name] for name in FORWARDED if name in request.headers}
+        self.address = f"{request.url.scheme}://{request.url.netloc}"
         self._client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=request.app, client=request.client or ("127.0.0.1", 0)),
-            base_url=f"{request.url.scheme}://{request.url.netloc}{ROOT}",
+            base_url=self.address + ROOT,
             headers={**forwarded, "Accept": "application/json"},
         )
 
@@ -56,7 +57,8 @@ class Reader:
 
 async def sweeps_page(read: Reader, cursor: str | None) -> Document:
     """What the list of sweeps shows."""
-    return {"sweeps": await read("/sweeps", {"limit": SWEEPS_SHOWN, "cursor": cursor}), "cursor": cursor}
+    sweeps = await read("/sweeps", {"limit": SWEEPS_SHOWN, "cursor": cursor})
+    return {"sweeps": sweeps, "cursor": cursor, "address": read.address}
 
 
 async def sweep_page(read: Reader, sweep_id: str, order_by: str, cursor: str | None) -> Document:

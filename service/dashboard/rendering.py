@@ -11,7 +11,7 @@ from typing import Any
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from service.dashboard import assets, formatting
+from service.dashboard import assets, formatting, wording
 from service.dashboard.policy import PAGE_HEADERS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -49,14 +49,14 @@ def _environment() -> Environment:
     environment.filters |= {
         "at": _at,
         "age": formatting.age,
-        "clauses": formatting.clauses,
+        "clauses": wording.clauses,
         "formatted": _formatted,
-        "tight": formatting.tight,
-        "label": formatting.label,
+        "tight": wording.tight,
+        "label": wording.label,
         "number": formatting.number,
         "parameter": formatting.parameter,
         "score": formatting.score,
-        "setting": formatting.setting,
+        "setting": wording.setting,
     }
     return environment
 

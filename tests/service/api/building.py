@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,10 +12,15 @@ from sqlalchemy.orm import Session
 
 from service.planning.measurements import Measurement
 from service.store.clock import now
-from service.store.identifiers import new_id
 from service.store.schema import ConfigurationRow, LossRow, Owner, PopulationRow, Run, Sweep, Weights
 
 EPOCHS = 4
+_counter = itertools.count(1)
+
+
+def new_id(kind: str) -> str:
+    """An identifier that sorts behind all before it, within one millisecond too."""
+    return f"{kind}_0193a5c0-7e1b-7c3a-9d53-{next(_counter):012x}"
 
 
 def owner(session: Session, name: str) -> int:

@@ -57,7 +57,7 @@ def test_a_number_that_is_not_finite_is_no_key(value: bytes) -> None:
 
 
 def test_pages_cover_every_item_once() -> None:
-    items, seen = list(range(10)), []
+    items, seen = list(range(10)), list[int]()
     cursor: str | None = encode((-1,))
     while cursor is not None:
         (last,) = decode(cursor, (int,))

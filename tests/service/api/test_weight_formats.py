@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from service.api.weight_formats import as_json, as_npz, as_safetensors
 
-TENSORS = {
+TENSORS: dict[str, NDArray[Any]] = {
     "layers.0.weight": np.array([[0.1, -2.5e-8, 3.4028235e38], [1.0, -0.0, 1e-45]], dtype=np.float32),
     "layers.0.bias": np.array([np.pi, 1 / 3], dtype=np.float64),
 }

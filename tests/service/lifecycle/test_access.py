@@ -91,22 +91,24 @@ def test_a_key_has_the_scopes_that_it_was_given(database: Database) -> None:
         assert key.text.startswith(f"bs_{key.prefix}_")
 
 
-@pytest.mark.parametrize(
-    "change", [lambda text: text[:-1], lambda text: text + "x", str.upper, lambda text: text[3:]]
-)
-def test_a_key_that_was_changed_opens_nothing(database: Database, change: object) -> None:
-    assert callable(change)
+def test_what_is_not_exactly_the_key_opens_nothing(database: Database) -> None:
     with database.write() as session:
-        key = access.create_api_key(session, local_owner(session), name="ci")
-        assert access.caller_with_key(session, change(key.text)) is None
-
-
-@pytest.mark.parametrize(
-    "text", ["", "_", "bs", "bs_", "bs__", "bs_%_x", "xx_a_b", "bs_\x00_x", "bs_é_x", "bs_" + "a" * 9999]
-)
-def test_what_is_no_key_at_all_opens_nothing(database: Database, text: str) -> None:
-    with database.read() as session:
-        assert access.caller_with_key(session, text) is None
+        text = access.create_api_key(session, local_owner(session), name="ci").text
+        changed = [text[:-1], text + "x", text.upper(), text[3:], f" {text}", text.replace("_", "-", 1)]
+        malformed = [
+            "",
+            "_",
+            "bs",
+            "bs_",
+            "bs__",
+            "bs_%_x",
+            "xx_a_b",
+            "bs_\x00_x",
+            "bs_é_x",
+            "bs_" + "a" * 9999,
+        ]
+        for given in changed + malformed:
+            assert access.caller_with_key(session, given) is None, given
 
 
 def test_a_key_without_any_true_scope_may_do_nothing(database: Database) -> None:

@@ -59,7 +59,11 @@ def test_in_every_order_the_pages_are_the_whole_list_with_missing_values_last(
 
 
 def test_any_key_that_a_cursor_may_hold_is_understood(database: Database, mine: int) -> None:
-    values = {int: [2**53 - 1, -(2**53) + 1], float: [2**53 - 1, 1e308, -5e-324], str: ["", "~" * 400]}
+    values: dict[type, list[Any]] = {
+        int: [2**53 - 1, -(2**53) + 1],
+        float: [2**53 - 1, 1e308, -5e-324],
+        str: ["", "~" * 400],
+    }
     for order in map(Order, SORT_COLUMNS):
         for kind in order.value_types:
             for value in values.get(kind, [None]):

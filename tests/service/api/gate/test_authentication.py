@@ -85,7 +85,7 @@ def test_an_address_that_is_not_there_is_closed_as_well(stranger: TestClient, me
 )
 def test_a_wrong_secret_opens_nothing(stranger: TestClient, authorization: str) -> None:
     headers = {"Authorization": authorization.encode("latin-1")}
-    assert stranger.get("/api/v1/sweeps", headers=headers).status_code == 401  # type: ignore[arg-type]
+    assert stranger.get("/api/v1/sweeps", headers=headers).status_code == 401
 
 
 def test_the_token_opens_everything(client: TestClient) -> None:

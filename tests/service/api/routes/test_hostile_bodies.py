@@ -28,7 +28,7 @@ def body(**changes: str) -> bytes:
 HOSTILE = {
     "NaN": (body(parameters='{"learning_rate": NaN}'), "parameters.learning_rate"),
     "Infinity": (body(parameters='{"learning_rate": Infinity}'), "parameters.learning_rate"),
-    "-Infinity": (body(parameters='{"momentum": {"values": [1, -Infinity]}}'), "parameters.momentum.values[1]"),
+    "-Infinity": (body(parameters='{"momentum": {"values": [1, -Infinity]}}'), "parameters.momentum"),
     "1e400": (body(parameters='{"learning_rate": 1e400}'), "parameters.learning_rate"),
     "2^64": (body(seeds=str(2**64)), "seeds"),
     "5,000 digits": (body(seeds="9" * 5000), "seeds"),

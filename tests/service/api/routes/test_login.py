@@ -17,7 +17,7 @@ FROM_OUR_PAGE = {"Origin": "http://127.0.0.1:8765"}
 def log_in(client: TestClient, **form: str) -> str:
     answer = client.post("/login", data={"token": TOKEN, **form}, headers=FROM_OUR_PAGE)
     assert answer.status_code == 303
-    return answer.headers["location"]
+    return str(answer.headers["location"])
 
 
 def test_the_token_becomes_a_session_in_a_cookie_that_no_script_and_no_other_site_sees(

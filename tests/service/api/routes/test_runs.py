@@ -32,7 +32,7 @@ def sweep(database: Database) -> str:
 def numbers(client: TestClient, query: str) -> list[int]:
     """The numbers of the listed runs, over pages of two."""
     found: list[int] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         answer = client.get(f"/api/v1/runs?limit=2&{query}{cursor and f'&cursor={cursor}'}")
         assert answer.status_code == 200, answer.text

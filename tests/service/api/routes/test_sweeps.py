@@ -133,7 +133,8 @@ def test_sweeps_are_listed_newest_first_page_by_page(client: TestClient, databas
     with database.write() as session:
         mine = building.owner(session, "local")
         expected = [building.sweep(session, mine, created_at=1_000 + i // 2).public_id for i in range(7)]
-    pages, cursor = [], ""
+    pages: list[list[str]] = []
+    cursor: str | None = ""
     while cursor is not None:
         answer = client.get(f"/api/v1/sweeps?limit=3{cursor and f'&cursor={cursor}'}").json()
         pages.append([sweep["id"] for sweep in answer["items"]])

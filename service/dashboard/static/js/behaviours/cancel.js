@@ -12,8 +12,8 @@ export default function cancel(button) {
     dialog.returnValue = "";
     button.disabled = true;
     try {
-      const document_ = await post(`/sweeps/${sweep}:cancel`);
-      document.dispatchEvent(new CustomEvent("backsweep:sweep", { detail: document_ }));
+      const canceled = await post(`/sweeps/${sweep}:cancel`);
+      document.dispatchEvent(new CustomEvent("backsweep:sweep", { detail: canceled }));
     } catch (error) {
       failure.textContent = `The sweep was not canceled: ${error.message}`;
       failure.hidden = false;

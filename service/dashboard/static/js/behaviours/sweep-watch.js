@@ -1,8 +1,8 @@
 /** Keeps the head of a sweep's page true while it runs, and tells the rest of the page. */
 
 import { get } from "../lib/api.js";
-import { clauses } from "../lib/format.js";
 import { poll } from "../lib/poll.js";
+import { clauses, tight } from "../lib/words.js";
 import { fill, setText } from "./fill.js";
 import { FINAL } from "./live.js";
 
@@ -15,7 +15,7 @@ export default function sweepWatch(element) {
   });
   const headline = element.querySelector(".headline");
   document.addEventListener("backsweep:summary", ({ detail }) => {
-    const [lead, rest] = clauses(detail.headline);
+    const [lead, rest] = clauses(tight(detail.headline));
     setText(headline.querySelector("[data-part=lead]"), lead);
     setText(headline.querySelector("[data-part=rest]"), rest);
     showRemarks(element.querySelector("[data-remarks]"), [...detail.notes, ...warnings]);
@@ -35,7 +35,7 @@ function showRemarks(list, texts) {
   while (list.children.length > texts.length) list.lastElementChild.remove();
   texts.forEach((text, index) => {
     const item = list.children[index] ?? list.appendChild(document.createElement("li"));
-    setText(item, text.replaceAll(" %", "\u00a0%"));
+    setText(item, tight(text));
   });
   list.hidden = texts.length === 0;
 }

@@ -4,8 +4,8 @@ const ROOT = "/api/v1";
 
 /** An answer that is not a success, with the problem document's words. */
 export class Problem extends Error {
-  constructor(status, document) {
-    super(document?.detail || document?.title || `the server answered ${status}`);
+  constructor(status, problem) {
+    super(problem?.detail || problem?.title || `the server answered ${status}`);
     this.status = status;
   }
 }
@@ -36,9 +36,9 @@ export async function list(path, query, most) {
 
 async function answer(response) {
   const text = await response.text();
-  const document = text ? parse(text) : null;
-  if (!response.ok) throw new Problem(response.status, document);
-  return document;
+  const found = text ? parse(text) : null;
+  if (!response.ok) throw new Problem(response.status, found);
+  return found;
 }
 
 function parse(text) {

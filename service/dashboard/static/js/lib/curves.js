@@ -1,13 +1,15 @@
 /** Curves over epochs: the mean of each setting over its seeds, with a band from the smallest to the largest. */
 
 import { faded, ramp } from "./colours.js";
-import { label, number, parameter, setting as settingText, value } from "./format.js";
+import { number, parameter, value } from "./format.js";
 import { axis, band, frame, plain } from "./frame.js";
 import { robust, valueAxis } from "./ranges.js";
 import { ordered, settingKey } from "./records.js";
 import { epochAxis } from "./run-figures.js";
+import { label, setting as settingText } from "./words.js";
 
 const MOST_BANDS = 24; // more of them only hide each other
+const BAND = 0.1; // opacity of a band, less where there are many
 
 /** Curves in the order of their settings, each with its colour and its last value. */
 export function orderedCurves(items, dark) {
@@ -26,8 +28,9 @@ export function curvesFigure(curves, show) {
   const shown = curves.filter(({ key }) => !show.hidden.has(key));
   const quiet = ({ key }) => show.stressed !== null && show.stressed !== key;
   const bands = shown.length <= MOST_BANDS ? shown : shown.filter(({ key }) => key === show.stressed);
+  const opacity = Math.min(BAND, (8 * BAND) / Math.max(1, bands.length));
   const data = [
-    ...bands.map((curve) => bandOf(curve, quiet(curve) ? 0.02 : show.stressed ? 0.28 : 0.1, log)),
+    ...bands.map((curve) => bandOf(curve, quiet(curve) ? 0.02 : show.stressed ? 0.28 : opacity, log)),
     ...shown.map((curve) => lineOf(curve, quiet(curve) ? 0.18 : 1, show)),
   ];
   return {

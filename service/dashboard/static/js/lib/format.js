@@ -93,24 +93,6 @@ export function age(instant, now) {
   return `${Math.floor(seconds)}${NBSP}s ago`;
 }
 
-/** The headline's answer and everything that limits it; no number parts with its per cent sign. */
-export function clauses(headline) {
-  const [answer, ...rest] = headline.replaceAll(" %", `${NBSP}%`).split("; ");
-  return [answer, rest.join("; ")];
-}
-
-/** A field's name as words: `learning_rate` reads `learning rate`. */
-export function label(name) {
-  return { validation_r2: "validation R²", r2: "R²" }[name] ?? name.replaceAll("_", " ");
-}
-
-/** A setting in one line: the bare value where one parameter varies, else name and value pairs. */
-export function setting(values) {
-  const entries = Object.entries(values);
-  if (entries.length === 1) return parameter(entries[0][1]);
-  return entries.map(([name, item]) => `${label(name)} ${parameter(item)}`).join(", ");
-}
-
 const signed = (text) => text.replaceAll("-", "−");
 
 function trimmed(text) {

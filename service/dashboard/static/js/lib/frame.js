@@ -10,7 +10,7 @@ export function axis(theme, title, options = {}) {
   return {
     title: { text: plain(title), font: { size: 12, color: theme["ink-soft"] }, standoff: 12 },
     tickfont: { size: 11, color: theme["ink-faint"] },
-    tickformat: ".3~g",
+    tickformat: ",.3~r",
     gridcolor: theme["chart-grid"],
     linecolor: theme["line-strong"],
     zeroline: false,

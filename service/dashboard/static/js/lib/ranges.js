@@ -47,6 +47,6 @@ export function robust(values, log, kept = []) {
 
 /** plotly's options for an axis over `range`, as `robust` gives it. */
 export function valueAxis(range, log) {
-  if (!range) return { type: log ? "log" : "linear" };
+  if (!range) return { type: "linear", range: [0, 1], showticklabels: false, showgrid: false };
   return log ? { type: "log", range, ...logTicks(range) } : { type: "linear", range };
 }

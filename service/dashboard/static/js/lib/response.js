@@ -1,13 +1,15 @@
 /** The answer as a picture: a value of every run against one parameter, with means and intervals per setting. */
 
 import { ramp } from "./colours.js";
-import { label, parameter, value } from "./format.js";
+import { parameter, value } from "./format.js";
 import { axis, frame } from "./frame.js";
 import { robust, valueAxis } from "./ranges.js";
 import { ordered, settingKey } from "./records.js";
 import { keysOf } from "./response-keys.js";
-import { baselineMarks, beyondLabel, bestLabel, crosses, means, points, shading, stripLabel } from "./response-marks.js";
+import { baselineMarks, bestLabel, beyondLabel, shading, stripLabel } from "./response-labels.js";
+import { crosses, means, points } from "./response-marks.js";
 import { horizontalScale } from "./scale.js";
+import { label } from "./words.js";
 
 const STRIP = [0.91, 1]; // the part of the frame's height in which diverged runs are marked
 const MOST_SERIES = 12;

@@ -1,8 +1,9 @@
 /** The curves of one run: loss, score and what the optimizer did, each over epochs. */
 
-import { label, number } from "./format.js";
+import { number } from "./format.js";
 import { axis, frame } from "./frame.js";
 import { robust, valueAxis } from "./ranges.js";
+import { label } from "./words.js";
 
 const FEW_EPOCHS = 8;
 
@@ -25,7 +26,7 @@ export function pairFigure(columns, kind, show) {
       }),
       ...(broken.length && { yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true } }),
       shapes: show.best ? [bestLine(show.best, theme)] : [],
-      annotations: show.best ? [bestLabel(show.best, theme)] : [],
+      annotations: [...(show.best ? [bestLabel(show.best, theme)] : []), ...nothing(pair.flatMap(({ y }) => y), theme)],
     }),
   };
 }
@@ -40,6 +41,7 @@ export function smallFigure(columns, name, log, theme) {
       xaxis: epochAxis(columns.epoch, theme),
       yaxis: axis(theme, label(name), log ? valueAxis(robust(y, log), log) : { rangemode: "tozero", nticks: 5 }),
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
+      annotations: nothing(y, theme),
     }),
   };
 }
@@ -69,6 +71,15 @@ function brokenMarks(epochs, y, colour, theme) {
     x: broken.map(([epoch]) => epoch), y: broken.map(() => 0.98), yaxis: "y2", type: "scatter", mode: "markers",
     marker: { symbol: "x-thin", size: 8, line: { color: theme.diverged, width: 2 } },
     text: broken.map(([epoch, item]) => `epoch ${epoch}: ${number(item)}`), hovertemplate: "%{text}<extra></extra>",
+  }];
+}
+
+/** Words in place of a line that does not exist. */
+function nothing(values, theme) {
+  if (values.some(Number.isFinite)) return [];
+  return [{
+    xref: "paper", x: 0.5, yref: "paper", y: 0.5, showarrow: false, text: "no finite value was recorded",
+    font: { size: 12, color: theme["ink-faint"] },
   }];
 }
 

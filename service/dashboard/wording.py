@@ -1,0 +1,32 @@
+"""Names, settings and headlines as text: the same rules as static/js/lib/words.js."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from service.dashboard.formatting import NO_BREAK_SPACE, parameter
+
+CAPITALS = {"r2": "R²", "f1": "F1", "rmse": "RMSE", "mae": "MAE", "l1": "L1", "l2": "L2"}
+
+
+def tight(sentence: str) -> str:
+    """A sentence whose numbers do not part with their per cent signs at the end of a line."""
+    return sentence.replace(" %", f"{NO_BREAK_SPACE}%")
+
+
+def clauses(headline: str) -> tuple[str, str]:
+    """The headline's answer, and everything that limits it."""
+    answer, _, rest = headline.partition("; ")
+    return answer, rest
+
+
+def label(name: str) -> str:
+    """A field's name as words: `learning_rate` reads `learning rate`."""
+    return " ".join(CAPITALS.get(word, word) for word in name.split("_"))
+
+
+def setting(values: Mapping[str, object]) -> str:
+    """A setting in one line: the bare value where one parameter varies, else name and value pairs."""
+    if len(values) == 1:
+        return parameter(next(iter(values.values())))
+    return ", ".join(f"{label(name)} {parameter(item)}" for name, item in values.items())
