@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from fastapi import Request
@@ -13,7 +14,6 @@ ROOT = "/api/v1"
 SWEEPS_SHOWN = 50
 RUNS_SHOWN = 25
 EPOCHS_SHOWN = 40
-
 FORWARDED = ("authorization", "cookie", "host")
 
 Document = dict[str, Any]
@@ -63,20 +63,23 @@ async def sweeps_page(read: Reader, cursor: str | None) -> Document:
 
 async def sweep_page(read: Reader, sweep_id: str, order_by: str, cursor: str | None) -> Document:
     """What the page of one sweep shows."""
-    runs_query: Query = {"sweep": sweep_id, "order_by": order_by, "limit": RUNS_SHOWN, "cursor": cursor}
-    sweep, summary, runs = await asyncio.gather(
-        read(f"/sweeps/{sweep_id}"), read(f"/sweeps/{sweep_id}/summary"), read("/runs", runs_query)
-    )
+    address = f"/sweeps/{quote(sweep_id, safe='')}"
+    sweep = await read(address)
+    query: Query = {"sweep": sweep["id"], "order_by": order_by, "limit": RUNS_SHOWN, "cursor": cursor}
+    summary, runs = await asyncio.gather(read(f"{address}/summary"), read("/runs", query))
+    # What the modules work out the same way when they fill a row again.
     for setting in summary["settings"]:
         setting["among"] = setting["in_best_set"] and not setting["best"]
-    for one in runs["items"]:
-        one["baseline"] = one["role"] != "search"
+    for run in runs["items"]:
+        run["baseline"] = run["role"] != "search"
     return {"sweep": sweep, "summary": summary, "runs": runs, "order_by": order_by, "cursor": cursor}
 
 
 async def run_page(read: Reader, run_id: str) -> Document:
     """What the page of one run shows."""
-    run, losses = await asyncio.gather(
-        read(f"/runs/{run_id}"), read(f"/runs/{run_id}/losses", {"max_points": EPOCHS_SHOWN})
+    address = f"/runs/{quote(run_id, safe='')}"
+    run = await read(address)
+    losses, sweep = await asyncio.gather(
+        read(f"{address}/losses", {"max_points": EPOCHS_SHOWN}), read(f"/sweeps/{run['sweep']}")
     )
-    return {"run": run, "losses": losses, "sweep": await read(f"/sweeps/{run['sweep']}")}
+    return {"run": run, "losses": losses, "sweep": sweep}

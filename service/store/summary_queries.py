@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,10 +32,14 @@ def sweep_summary(
     sweep = session.scalar(select(Sweep).where(Sweep.public_id == public_id, Sweep.owner_id == owner_id))
     if sweep is None:
         raise NotFound(f"there is no sweep {public_id}")
-    rows = _rows(session, sweep.id)
+    rows, documents = _rows(session, sweep.id), _documents(session, sweep.id)
+    settings = {
+        key: {name: _hashable(document.get(name)) for name in sweep.varied}
+        for key, document in documents.items()
+    }
     counts = sweep.split_counts
     summary = summarize(
-        [_outcome(row, sweep.varied) for row in rows],
+        [_outcome(row, settings[row.configuration_id]) for row in rows],
         group_by=tuple(sweep.varied) if group_by is None else group_by,
         metric=sweep.metric,
         goal=sweep.goal,  # type: ignore[arg-type]  # minimize or maximize: checked at submit
@@ -47,7 +51,8 @@ def sweep_summary(
         constant={name: float(value) for name, value in sweep.constant.items() if value is not None},
         rows_sd=_spreads_over_rows(rows, sweep.task, counts["test"]),
     )
-    return summary, _context(row.document for row in rows if row.role == Role.SEARCH)
+    searched = {row.configuration_id for row in rows if row.role == Role.SEARCH}
+    return summary, _context([documents[key] for key in sorted(searched)])
 
 
 def _rows(session: Session, sweep_key: int) -> Outcomes:
@@ -60,8 +65,8 @@ def _rows(session: Session, sweep_key: int) -> Outcomes:
             Run.collapsed,
             Run.metrics,
             Run.test_outcomes,
+            Run.configuration_id,
             ConfigurationRow.hash,
-            ConfigurationRow.document,
         )
         .join(ConfigurationRow, ConfigurationRow.id == Run.configuration_id)
         .where(Run.sweep_id == sweep_key)
@@ -69,10 +74,17 @@ def _rows(session: Session, sweep_key: int) -> Outcomes:
     ).all()
 
 
-def _outcome(row: Row[*tuple[Any, ...]], varied: Iterable[str]) -> RunOutcome:
+def _documents(session: Session, sweep_key: int) -> dict[int, Mapping[str, Any]]:
+    """The sweep's configurations by key: read apart, because many runs share one."""
+    used = select(Run.configuration_id).where(Run.sweep_id == sweep_key)
+    found = select(ConfigurationRow.id, ConfigurationRow.document).where(ConfigurationRow.id.in_(used))
+    return dict(session.execute(found).all())
+
+
+def _outcome(row: Row[*tuple[Any, ...]], setting: Mapping[str, Any]) -> RunOutcome:
     return RunOutcome(
         number=row.number,
-        setting={name: _hashable(row.document.get(name)) for name in varied},
+        setting=setting,
         configuration_hash=row.hash,
         seed=row.seed,
         state=RunState(row.state),
@@ -116,13 +128,12 @@ def _spreads_over_rows(rows: Outcomes, task: str, test_count: int) -> dict[str, 
     }
 
 
-def _context(documents: Iterable[Mapping[str, Any]]) -> Context:
+def _context(documents: Sequence[Mapping[str, Any]]) -> Context:
     """What is the same in every configuration."""
-    seen = list(documents)
 
     def common(name: str) -> Any:
-        values = {str(document.get(name)) for document in seen}
-        return seen[0].get(name) if len(values) == 1 else None
+        values = {str(document.get(name)) for document in documents}
+        return documents[0].get(name) if len(values) == 1 else None
 
     return Context(
         epochs=common("epochs"),

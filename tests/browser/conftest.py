@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.browser.site import TOKEN, Site, served
-from tests.browser.visitor import Visitor, watch
+from tests.browser.visitor import Visitor, visiting
 from tests.servers.missing import unavailable
 
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
@@ -67,25 +67,17 @@ def signed_in(site: Site, browser: Browser) -> dict[str, Any]:
     return dict(state)
 
 
-@pytest.fixture
-def context_options() -> dict[str, Any]:
-    """How the browser is set up; a test may say otherwise."""
-    return {}
+@pytest.fixture(scope="session")
+def window(browser: Browser, signed_in: Any) -> Iterator[BrowserContext]:
+    """One window for all tests that do not care how it looks: its cache keeps plotly.js."""
+    window = browser.new_context(storage_state=signed_in)
+    window.set_default_timeout(15_000)
+    yield window
+    window.close()
 
 
 @pytest.fixture
-def context(browser: Browser, signed_in: Any, context_options: dict[str, Any]) -> Iterator[BrowserContext]:
-    """A fresh window with the session's cookie."""
-    context = browser.new_context(storage_state=signed_in, **context_options)
-    context.set_default_timeout(10_000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def visitor(context: BrowserContext, site: Site) -> Iterator[Visitor]:
+def visitor(window: BrowserContext, site: Site) -> Iterator[Visitor]:
     """A signed-in page; the test fails if anything in it went wrong unseen."""
-    visitor = Visitor(context.new_page(), site)
-    watch(visitor.page, visitor.complaints)
-    yield visitor
-    assert visitor.complaints == []
+    with visiting(window, site) as visitor:
+        yield visitor

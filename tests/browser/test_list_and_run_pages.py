@@ -52,3 +52,4 @@ def test_the_theme_is_turned_and_remembered(visitor: Visitor) -> None:
     page.reload()
     expect(page.get_by_role("button", name="Use the light theme")).to_be_visible()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.evaluate("localStorage.clear()")

@@ -56,7 +56,7 @@ def test_runs_are_sorted_by_the_server_from_the_headings(visitor: Visitor, finis
     page.locator("#runs").get_by_role("link", name="validation loss").click()
     expect(page.locator("#runs th[aria-sort=ascending]")).to_have_text("validation loss")
     expect(losses.first).not_to_have_text("")
-    shown = [float(text) for text in losses.all_inner_texts()[:10]]
+    shown = [float(text.replace("−", "-")) for text in losses.all_inner_texts()[:10]]
     assert shown == sorted(shown)
 
 

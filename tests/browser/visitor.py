@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.site import Site
 
@@ -26,6 +28,16 @@ class Visitor:
         """Wait until so many charts are drawn, with something in them."""
         self.page.wait_for_function("n => document.querySelectorAll('[data-drawn]').length >= n", arg=count)
         assert self.page.locator("[data-drawn] .scatterlayer .trace").count() >= count
+
+
+@contextmanager
+def visiting(window: BrowserContext, site: Site) -> Iterator[Visitor]:
+    """A new page in the window, about which there must be nothing to complain."""
+    visitor = Visitor(window.new_page(), site)
+    watch(visitor.page, visitor.complaints)
+    yield visitor
+    visitor.page.close()
+    assert visitor.complaints == []
 
 
 def watch(page: Page, complaints: list[str]) -> None:

@@ -36,7 +36,9 @@ class Unexpected:
         try:
             await self.app(scope, receive, watch)
         except Exception as error:
-            _log.exception("request %s: %s failed", scope["state"]["request_id"], scope["method"])
+            _log.exception(
+                "request %s: %s %r failed", scope["state"]["request_id"], scope["method"], scope["path"]
+            )
             if started:  # the connection has to break off: the answer is incomplete
                 raise
             await _answer(scope, error)(scope, receive, send)

@@ -19,3 +19,11 @@ def test_an_identifier_is_a_version_7_uuid_of_this_moment() -> None:
 
 def test_identifiers_do_not_repeat() -> None:
     assert len({new_id("s") for _ in range(1000)}) == 1000
+
+
+def test_identifiers_sort_in_the_order_in_which_they_were_made() -> None:
+    made = []
+    for _ in range(100):
+        made.append(new_id("r"))
+        time.sleep(0.000_01)
+    assert made == sorted(made)
