@@ -22,7 +22,6 @@ from service.lifecycle.owners import local_owner
 from service.settings import Settings
 from service.store.database import Database
 from service.store.migrate import is_current
-from service.supervisor.home import TOKEN_FILE
 
 DESCRIPTION = """
 Backsweep trains sweeps of small neural networks and says which settings work, and how sure that is.
@@ -91,7 +90,7 @@ def _context(
 
 
 def _token_of(settings: Settings) -> str:
-    file = settings.home / TOKEN_FILE
+    file = settings.token_file
     token = settings.token or (file.read_text(encoding="ascii").strip() if file.exists() else "")
     if not token:
         raise NotReady("there is no token: set BACKSWEEP_TOKEN, or start with `backsweep up`")

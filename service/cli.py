@@ -45,7 +45,7 @@ def demo() -> None:
     from service.supervisor.up import started
 
     with _told_plainly() as settings, started(settings, say=_say) as site:
-        console.print(f"Backsweep runs with {site.workers} workers and {site.broker}.")
+        _say(f"Backsweep runs with {site.workers} workers and {site.broker}.")
         headers = {"Authorization": f"Bearer {site.token}"}
         with httpx.Client(base_url=site.url, headers=headers, timeout=30, trust_env=False) as client:
             page = run_demo(client, console)
@@ -114,10 +114,8 @@ def check() -> None:
 @cli.command()
 def link() -> None:
     """Print the address that logs a browser in to the Backsweep that runs on this machine."""
-    from service.supervisor.home import TOKEN_FILE
-
     with _told_plainly() as settings:
-        path = settings.home / TOKEN_FILE
+        path = settings.token_file
         try:
             token = path.read_text(encoding="ascii").strip()
         except OSError:

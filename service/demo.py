@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -45,8 +47,8 @@ def run_demo(client: httpx.Client, console: Console) -> str:
     summary = _answer(client.get(f"/api/v1/sweeps/{sweep['id']}/summary"))
     seconds = time.monotonic() - begun
     console.print(_table(summary))
-    console.print(f"\n[bold]{summary['headline']}[/bold]\n", highlight=False)
-    console.print(_speed(client, sweep, seconds), highlight=False)
+    console.print(f"\n[bold]{escape(summary['headline'])}[/bold]\n", highlight=False, soft_wrap=True)
+    console.print(_speed(client, sweep, seconds), highlight=False, soft_wrap=True)
     return str(sweep["links"]["page"])
 
 
@@ -75,34 +77,38 @@ def _progress(console: Console, total: int) -> Iterator[Any]:
 
 def _table(summary: dict[str, Any]) -> Table:
     table = Table(
-        title="Validation by learning rate, mean and 95 % interval over seeds", title_justify="left"
+        title="Validation by learning rate: mean and 95 % interval over seeds",
+        title_justify="left",
+        caption="● best   ○ cannot be told apart from it",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
     )
-    for heading in ("learning rate", "loss", "", "accuracy", "", "diverged", "collapsed", ""):
-        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    table.add_column("", min_width=1, no_wrap=True)
+    for heading in ("rate", "loss", "accuracy", "diverged", "collapsed"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in summary["settings"]:
-        loss, accuracy = row["metrics"]["validation_loss"], row["metrics"]["validation_accuracy"]
+        metrics = row["metrics"]
         table.add_row(
+            "●" if row["best"] else "○" if row["in_best_set"] else "",
             f"{row['setting']['learning_rate']:.3g}",
-            _number(loss["mean"], ".4f"),
-            _interval(loss, ".4f"),
-            _number(accuracy["mean"], ".1%"),
-            _interval(accuracy, ".1%"),
+            _with_interval(metrics["validation_loss"], ".3f"),
+            _with_interval(metrics["validation_accuracy"], ".1%"),
             f"{row['diverged']} of {row['runs']}",
             f"{row['collapsed']} of {row['runs']}",
-            "best" if row["best"] else "cannot be told apart" if row["in_best_set"] else "",
             style="bold green" if row["best"] else "green" if row["in_best_set"] else None,
         )
     return table
 
 
-def _number(value: float | None, form: str) -> str:
-    return "–" if value is None else format(value, form)
-
-
-def _interval(metric: dict[str, Any], form: str) -> str:
+def _with_interval(metric: dict[str, Any], form: str) -> str:
+    if metric["mean"] is None:
+        return "–"
     if metric["low"] is None or metric["high"] is None:
-        return ""
-    return f"[{metric['low']:{form}}, {metric['high']:{form}}]".replace("[", "\\[")
+        return format(metric["mean"], form)
+    interval = f"[{metric['low']:{form}}, {metric['high']:{form}}]"
+    return escape(f"{metric['mean']:{form}} {interval.replace('%,', ',')}")
 
 
 def _speed(client: httpx.Client, sweep: dict[str, Any], seconds: float) -> str:

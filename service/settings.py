@@ -70,6 +70,11 @@ class Settings:
         _check_together(settings)
         return settings
 
+    @property
+    def token_file(self) -> Path:
+        """Where `backsweep up` leaves its token for programs on this machine."""
+        return self.home / "token"
+
     def environment(self) -> dict[str, str]:
         """The variables from which another process reads equal settings."""
         values = {variable.name: getattr(self, variable.field) for variable in VARIABLES}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from core.errors import CoreError
+from sqlalchemy.exc import SQLAlchemyError
+
 from core.members import Member
 from core.training import Population, train
 from service.errors import LeaseLost
@@ -39,7 +40,10 @@ def execute_next(context: Context) -> bool:
         _execute(context, claim)
     except LeaseLost as lost:
         log.info("%s: the work is dropped", lost)
-    except (CoreError, ArithmeticError, ValueError, MemoryError) as error:
+    except SQLAlchemyError:  # the runs did nothing wrong: they are queued again when the lease ends
+        log.exception("population %s is dropped", claim.public_id)
+        raise
+    except Exception as error:  # whatever it is, it would come again: the runs end with its text
         log.exception("population %s failed", claim.public_id)
         _fail(context, claim, f"{type(error).__name__}: {error}")
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -35,6 +36,7 @@ class Reader:
     def __init__(self, request: Request) -> None:
         forwarded = {name: request.headers[name] for name in FORWARDED if name in request.headers}
         self.address = f"{request.url.scheme}://{request.url.netloc}"
+        self.token_file = shlex.quote(str(request.app.state.context.settings.token_file))
         self._client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=request.app, client=request.client or ("127.0.0.1", 0)),
             base_url=self.address + ROOT,
@@ -58,7 +60,7 @@ class Reader:
 async def sweeps_page(read: Reader, cursor: str | None) -> Document:
     """What the list of sweeps shows."""
     sweeps = await read("/sweeps", {"limit": SWEEPS_SHOWN, "cursor": cursor})
-    return {"sweeps": sweeps, "cursor": cursor, "address": read.address}
+    return {"sweeps": sweeps, "cursor": cursor, "address": read.address, "token_file": read.token_file}
 
 
 async def sweep_page(read: Reader, sweep_id: str, order_by: str, cursor: str | None) -> Document:

@@ -202,8 +202,13 @@ def _beyond(summary: Summary, words: _Words) -> str:
 
 def _baselines(summary: Summary) -> Iterator[str]:
     metric = TEST_METRICS.get(summary.task, "")
-    means = {"constant": summary.constant, "linear": summary.linear.metrics if summary.linear else {}}
-    told = [f"{name} {_value(metric, found[metric])}" for name, found in means.items() if metric in found]
+    told = []
+    if metric in summary.constant:
+        told.append(f"constant {_value(metric, summary.constant[metric])}")
+    if summary.linear_pending:  # a number would still move
+        told.append("linear still training")
+    elif summary.linear and metric in summary.linear.metrics:
+        told.append(f"linear {_value(metric, summary.linear.metrics[metric])}")
     if told:
         yield ", ".join(told)
 
@@ -226,7 +231,7 @@ def _notes_on_runs(summary: Summary) -> Iterator[str]:
     if diverged:
         barred = f"{_count(diverged, noun)} diverged at least once and cannot be best"
         yield f"{barred}; means there are over survivors only."
-    if summary.linear_runs and not summary.linear:
+    if summary.linear_runs and not summary.linear and not summary.linear_pending:
         yield "The linear baseline has no ranked setting."
 
 

@@ -110,6 +110,7 @@ class Summary:
     constant: Mapping[str, float]
     linear: LinearBaseline | None
     linear_runs: int
+    linear_pending: int
     sources_of_variation: tuple[str, ...]
 
     @property
@@ -136,7 +137,7 @@ class Summary:
             "goal": self.goal,
             "seeds": self.seeds,
             "settings_count": len(self.settings),
-            "complete": self.complete,
+            "complete": self.complete and not self.linear_pending,
             "headline": headline,
             "best": _plain(best.setting) if best else None,
             "best_set": [_plain(setting.setting) for setting in self.best_set],
@@ -203,6 +204,7 @@ def summarize(
         constant={name: value for name, value in constant.items() if isfinite(value)},
         linear=_linear_baseline(linear, metric, goal, sampling, test_metric),
         linear_runs=len(linear),
+        linear_pending=sum(outcome.state in UNFINISHED for outcome in linear),
         sources_of_variation=_sources_of_variation(task, resampled=resampled),
     )
 
@@ -304,7 +306,8 @@ def _linear_baseline(
     if ranking.best is None:
         return None
     best = settings[ranking.best]
-    shown = dict.fromkeys(["validation_loss", metric, *([test_metric] if test_metric else [])])
+    scores = [test_metric, test_metric.replace("test", "validation")] if test_metric else []
+    shown = dict.fromkeys(["validation_loss", metric, *scores])
     scales = {name: on_log_scale(outcomes, name) for name in shown}
     means = {name: best.seed_values(name, log=log).values() for name, log in scales.items()}
     return LinearBaseline(

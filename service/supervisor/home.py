@@ -11,7 +11,6 @@ from pathlib import Path
 
 from service.errors import BacksweepError
 
-TOKEN_FILE = "token"  # noqa: S105 - the file's name
 LOCK_FILE = "lock"
 
 
@@ -57,9 +56,8 @@ def locked(home: Path, description: str) -> Iterator[None]:
         yield
 
 
-def write_token(home: Path, token: str) -> Path:
+def write_token(path: Path, token: str) -> Path:
     """Write the token where only its owner can read it, for the command line on this machine."""
-    path = home / TOKEN_FILE
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123

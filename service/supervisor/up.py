@@ -89,7 +89,7 @@ def started(settings: Settings, *, say: Say = print, programs: Programs | None =
         listening = stack.enter_context(_bound(settings.host, settings.port))
         _migrate(settings)
         token = settings.token or secrets.token_urlsafe(32)
-        homes.write_token(settings.home, token)
+        homes.write_token(settings.token_file, token)
 
         broker = _broker(settings)
         stack.callback(broker.close)

@@ -331,6 +331,15 @@ def test_a_linear_baseline_that_never_settled_is_noted() -> None:
     assert "The linear baseline has no ranked setting." in notes(summary_of(outcomes))
 
 
+def test_a_linear_baseline_that_still_trains_has_no_number_yet() -> None:
+    linear = runs({"learning_rate": 0.1}, [0.4, 0.4], role=Role.LINEAR, test_accuracy=0.9)
+    waiting = runs({"learning_rate": 0.2}, [RunState.QUEUED], role=Role.LINEAR)
+    summary = summary_of([*by_rate({0.1: around(0.3)}), *linear, *waiting], constant={"test_accuracy": 0.1})
+    assert headline(summary, DIGITS).endswith("; constant 10 %, linear still training.")
+    assert summary.to_json(headline="", notes=())["complete"] is False
+    assert notes(summary) == notes(summary_of(by_rate({0.1: around(0.3)})))
+
+
 def test_means_around_zero_are_noted_as_arithmetic() -> None:
     summary = summary_of(by_rate({0.1: [0.0, 0.1, 0.1]}))
     assert notes(summary) == ("Means of validation loss are arithmetic, as not all values are above 0.",)

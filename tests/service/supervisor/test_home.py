@@ -32,8 +32,8 @@ def test_a_home_that_others_can_write_to_is_refused_and_left_as_it_is(tmp_path: 
 
 
 def test_the_token_is_its_owners_alone_and_replaces_the_one_before(tmp_path: Path) -> None:
-    write_token(tmp_path, "first")
-    path = write_token(tmp_path, "second")
+    write_token(tmp_path / "token", "first")
+    path = write_token(tmp_path / "token", "second")
     assert path.read_text() == "second\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]

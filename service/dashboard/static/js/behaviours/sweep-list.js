@@ -45,7 +45,7 @@ function update(body, template, sweeps) {
       if (before) before.after(row);
       else body.prepend(row);
     }
-    fill(row, { ...sweep, waiting: !sweep.headline, percent: Math.floor(100 * sweep.progress.fraction) });
+    fill(row, sweep);
     before = row;
     rows.delete(sweep.id);
   }

@@ -3,7 +3,7 @@
 import { faded } from "./colours.js";
 
 /** Entries {mark, colour, text}; `mark` is line, band, dot, square, cross or column. */
-export function keysOf(series, data, { summary, runs, theme }) {
+export function keysOf(series, { summary, runs, theme }) {
   const has = (name) => summary.settings.some((one) => one[name]);
   const intervals = summary.settings.some(({ metrics }) => Object.values(metrics).some(({ low }) => low !== null));
   const survivors = summary.settings.some(({ metrics }) => Object.values(metrics).some((one) => one.survivors_only));

@@ -38,7 +38,7 @@ export function responseFigure(summary, runs, show) {
   if (diverged.length) data.push(crosses(diverged, scale, theme));
   return {
     data,
-    keys: keysOf(series, data, { summary, runs: keyed, theme }),
+    keys: keysOf(series, { summary, runs: keyed, theme }),
     layout: frame(theme, {
       xaxis: axis(theme, label(scale.name ?? "setting"), { showgrid: false, showline: true, ...scale.axis }),
       yaxis: axis(theme, label(metric), {
