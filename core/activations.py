@@ -220,6 +220,4 @@ FUNCTIONS: dict[str, type[ActivationFunction]] = {
     "softsign": Softsign,
     "elu": Elu,
     "gelu_tanh": GeluTanh,
-    # Softmax is fused with the loss on logits, where its derivative is simple and cannot overflow.
-    "softmax": Identity,
 }

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from core.contradictions import contradictions
 from core.errors import ConfigurationError, FieldFault
-from core.fields import DEFAULT_LEARNING_RATES, FIELDS, Field
+from core.fields import FIELDS, FUSED, Field
 
 TASKS = ("classification", "regression")
 
@@ -25,14 +26,41 @@ class Configuration:
     loss: str
     initializer: str
     init_scale: float | None
+    init_biases: bool = False
     optimizer: str
     learning_rate: float
+    learning_rate_schedule: str = "constant"
+    warmup_epochs: float = 0.0
+    step_size: int | None = None
+    gamma: float | None = None
+    end_factor: float | None = None
+    pct_start: float | None = None
+    div_factor: float | None = None
+    final_div_factor: float | None = None
     momentum: float | None
     beta1: float | None
     beta2: float | None
     epsilon: float | None
+    decay: float | None = None
+    eta_plus: float | None = None
+    eta_minus: float | None = None
+    step_max: float | None = None
+    step_min: float | None = None
+    initial_step_max: float | None = None
     batch_size: int | str
     epochs: int
+    l1: float = 0.0
+    l2: float = 0.0
+    weight_decay: float = 0.0
+    dropout: float = 0.0
+    gradient_clip: float | None = None
+    class_weight: str | None = None
+    validate_every: int = 1
+    patience: int | None = None
+    min_delta: float | None = None
+    stop_generalization_loss: float | None = None
+    stop_progress: float | None = None
+    restore_best: bool = False
     dtype: str
 
 
@@ -56,14 +84,16 @@ def resolve(values: Mapping[str, object], *, task: str) -> Configuration:
             faults.append(field.fault(str(error), value))
     faulty = {fault.field for fault in faults}
     faults += [
-        _unused(FIELDS[name], value) for name, value in parsed.items() if not _used(name, parsed, faulty)
+        _unused(FIELDS[name], value)
+        for name, value in parsed.items()
+        if value != FIELDS[name].neutral and not _used(name, parsed, faulty)
     ]
-    complete = _with_defaults(parsed, task)
-    if not faulty & {"loss", "output_activation", "task"}:
-        faults += _contradictions(complete, task)
+    found = _with_defaults(parsed, task)
+    if "task" not in faulty:
+        faults += [fault for fault, fields in contradictions(found, task) if not faulty & fields]
     if faults:
         raise ConfigurationError(tuple(faults))
-    return Configuration(**complete)
+    return Configuration(**found)
 
 
 def canonical(values: Mapping[str, object]) -> dict[str, object]:
@@ -77,10 +107,11 @@ def canonical(values: Mapping[str, object]) -> dict[str, object]:
 def canonical_json(configuration: Configuration) -> str:
     """Return the configuration as JSON: unused fields removed, keys sorted, floats by repr, no spaces.
 
-    Only used fields are written, so a field that is added later leaves the hashes of older configurations
-    alone as long as it is None where it changes nothing.
+    A field is unused where its choices leave it so, and where it holds what changes nothing (dropout 0) and
+    would hold that without being named: a field that is added later leaves older hashes alone.
     """
-    used = {name: value for name, value in asdict(configuration).items() if value is not None}
+    values = asdict(configuration)
+    used = {name: value for name, value in values.items() if not _changes_nothing(name, values)}
     return json.dumps(used, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -89,38 +120,38 @@ def configuration_hash(configuration: Configuration) -> str:
     return hashlib.sha256(canonical_json(configuration).encode()).hexdigest()
 
 
+def complete(document: Mapping[str, object]) -> dict[str, object]:
+    """Return canonical JSON's fields with those that it leaves out: at what changes nothing, or None."""
+    return {name: document.get(name, field.neutral) for name, field in FIELDS.items()}
+
+
 def _used(name: str, values: Mapping[str, object], faulty: set[str]) -> bool:
     """Tell whether a field matters beside the others; it does if its chooser is itself faulty."""
     field = FIELDS[name]
     if field.chooser is None or field.chooser in faulty:
         return True
+    if not _used(field.chooser, values, faulty):
+        return False
     choice = values.get(field.chooser)
-    return field.used_with(FIELDS[field.chooser].default if choice is None else choice)
+    return field.used_with(FIELDS[field.chooser].default_beside(values) if choice is None else choice)
 
 
 def _with_defaults(parsed: Mapping[str, Any], task: str) -> dict[str, Any]:
-    complete: dict[str, Any] = {name: parsed.get(name, field.default) for name, field in FIELDS.items()}
-    if complete["loss"] is None:
-        complete["loss"] = "cross_entropy" if task == "classification" else "mse"
-    if complete["output_activation"] is None:
-        complete["output_activation"] = "softmax" if complete["loss"] == "cross_entropy" else "identity"
-    if complete["learning_rate"] is None:
-        complete["learning_rate"] = DEFAULT_LEARNING_RATES[complete["optimizer"]]
-    return {name: value if _used(name, complete, set()) else None for name, value in complete.items()}
+    found: dict[str, Any] = {}
+    for name, field in FIELDS.items():
+        found[name] = parsed[name] if name in parsed else field.default_beside(found)
+    if found["loss"] is None:
+        found["loss"] = "cross_entropy" if task == "classification" else "mse"
+    if found["output_activation"] is None:
+        found["output_activation"] = FUSED.get(found["loss"], "identity")
+    return {
+        name: value if _used(name, found, set()) else FIELDS[name].neutral for name, value in found.items()
+    }
 
 
-def _contradictions(complete: Mapping[str, Any], task: str) -> list[FieldFault]:
-    faults = []
-    loss, output_activation = complete["loss"], complete["output_activation"]
-    if loss == "cross_entropy" and task == "regression":
-        faults.append(
-            FieldFault("loss", "cross_entropy needs classes, and the task is regression", loss, "mse")
-        )
-    if (loss == "cross_entropy") != (output_activation == "softmax"):
-        allowed = "softmax" if loss == "cross_entropy" else ", ".join(FIELDS["activation"].choices)
-        message = f"{output_activation} does not go with the loss {loss}"
-        faults.append(FieldFault("output_activation", message, output_activation, f"{allowed}, or null"))
-    return faults
+def _changes_nothing(name: str, values: Mapping[str, object]) -> bool:
+    field, value = FIELDS[name], values[name]
+    return value is None or (value == field.neutral and field.default_beside(values) == field.neutral)
 
 
 def _unknown(name: str, value: object) -> FieldFault:

@@ -33,7 +33,7 @@ COMPLEX_STEP = 1e-20
 # Numbers that the networks evaluated at one time may hold.
 WORKING_SET = 1_000_000
 
-# Functions without a kink, which NumPy continues to complex numbers; all others are taken to have a kink at 0.
+# Functions without a kink, which NumPy continues to complex numbers; all others may have one at 0.
 SMOOTH = frozenset({"identity", "tanh", "sigmoid", "gelu_tanh", "softmax"})
 # Where a loss has kinks, in outputs - targets; one that is not named here has none.
 LOSS_KINKS: Mapping[str, tuple[float, ...]] = {"mae": (0.0,), "huber": (-1.0, 1.0)}

@@ -7,11 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from core.arrays import BoolArray, Float64Array, FloatArray
+from core.class_weights import representatives
+from core.early_stopping import Observed, Rules, Stop, observe
 from core.epoch import Measured
 from core.evaluation import constant_predictor
 from core.hashing import weights_sha256
 from core.population import Population
-from core.reports import Ending, EpochReport
+from core.reports import BestWeights, Ending, EpochReport
 
 DIVERGENCE_FACTOR = 100.0  # times the constant predictor's training loss
 
@@ -32,6 +34,9 @@ class Yardstick:
             key = (member.train_rows.tobytes(), member.validation_rows.tobytes())
             if key not in known:
                 train, loss = member.train_rows, member.configuration.loss
+                if member.configuration.class_weight is not None:
+                    # Its constant answers as it trains: as if all classes were as frequent.
+                    train = representatives(population.examples, train)
                 watched = member.validation_rows if member.validation_rows.size else train
                 known[key] = (
                     constant_predictor(population.examples, train, train, loss).loss,
@@ -39,61 +44,136 @@ class Yardstick:
                 )
             losses.append(known[key])
         self.training, self.watched = np.array(losses).T
+        self._rules = [Rules.of(member.configuration) for member in population.members]
+        # To watch costs a little for each run and epoch, and is left out where nobody asks.
+        keeps = population.best is not None
+        self._observed = np.array([keeps or not rules.stop_nothing for rules in self._rules])
+        self._observes = bool(self._observed.any())
 
     def report(self, population: Population, measured: Measured, before: FloatArray) -> EpochReport:
         """Return the report of the epoch just finished; `before` are the weights (k, width) it began with."""
-        members = population.active
-        rates = [population.members[member].configuration.learning_rate for member in members]
         return EpochReport(
             epoch=population.epoch,
-            members=members,
+            members=population.active,
             train_loss=measured.train_loss,
             train_score=measured.train_score,
             validation_loss=measured.validation_loss,
             validation_score=measured.validation_score,
-            learning_rate=np.array(rates),
+            learning_rate=measured.learning_rate,
             gradient_norm=measured.gradient_norm,
             update_ratio=measured.update_ratio,
+            validated=measured.validated,
+            layers=measured.layers,
             endings=self._endings(population, measured, before),
         )
 
     def _endings(self, population: Population, measured: Measured, before: FloatArray) -> tuple[Ending, ...]:
         members = population.active
-        validated = bool(population.members[0].validation_rows.size)
-        lost = _find_lost(measured, population.weights, self.training[members], validated=validated)
-        final = population.epoch == population.members[0].configuration.epochs
-        watched = measured.validation_loss if validated else measured.train_loss
-        collapsed = watched >= self.watched[members]
+        lost = _find_lost(measured, population.weights, self.training[members])
+        stops = self._watch(population, measured, ~lost) if self._observes else {}
+        ended = lost | (population.epoch == population.members[0].configuration.epochs)
+        ended[list(stops)] = True
         endings = []
-        for row in map(int, np.flatnonzero(lost | final)):
-            cause = None
+        for row in map(int, np.flatnonzero(ended)):
             if lost[row]:
                 cause = _explain(measured, population, row, self.training[members[row]])
-            parameters = population.layout.unpack(before[row] if cause else population.weights[row])
-            endings.append(
-                Ending(
-                    member=int(members[row]),
-                    state="diverged" if cause else "completed",
-                    reason=cause.reason if cause else f"trained for {population.epoch} epochs",
-                    epoch=population.epoch,
-                    step=cause.step if cause else None,
-                    collapsed=cause is None and bool(collapsed[row]),
-                    parameters=parameters,
-                    weights_sha256=weights_sha256(parameters),
-                )
-            )
+                endings.append(_diverged(population, row, cause, before[row]))
+            else:
+                constant = self.watched[members[row]]
+                endings.append(_completed(population, measured, row, stops.get(row), constant))
         return tuple(endings)
 
+    def _watch(self, population: Population, measured: Measured, sound: BoolArray) -> dict[int, Stop]:
+        """Let early stopping see the epoch of every sound row (k,); the rows that are to stop, and why.
 
-def _find_lost(
-    measured: Measured, weights: FloatArray, constant: Float64Array, *, validated: bool
-) -> BoolArray:
+        The population's watches and best weights move on.
+        """
+        stops: dict[int, Stop] = {}
+        improved = np.zeros_like(sound)
+        shown = _shown(population.epoch, measured)
+        for row in map(int, np.flatnonzero(sound & self._observed[population.active])):
+            rules = self._rules[population.active[row]]
+            population.watches[row], stop = observe(rules, population.watches[row], shown[row])
+            improved[row] = population.watches[row].best is shown[row]
+            if stop is not None:
+                stops[row] = stop
+        population.keep_best(improved)
+        return stops
+
+
+def _shown(epoch: int, measured: Measured) -> list[Observed]:
+    """Return what the epoch showed of every row (k), in Python's numbers."""
+    columns = (measured.train_loss, measured.train_score, measured.validation_loss, measured.validation_score)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [
+        Observed(epoch, train, score, validation, validation_score, measured.validated)
+        for train, score, validation, validation_score in rows
+    ]
+
+
+def _diverged(population: Population, row: int, cause: _Cause, before: FloatArray) -> Ending:
+    parameters = population.layout.unpack(before)
+    return Ending(
+        member=int(population.active[row]),
+        state="diverged",
+        reason=cause.reason,
+        epoch=population.epoch,
+        step=cause.step,
+        collapsed=False,
+        parameters=parameters,
+        weights_sha256=weights_sha256(parameters),
+        best=_best(population, row),
+    )
+
+
+def _completed(
+    population: Population, measured: Measured, row: int, stop: Stop | None, constant: float
+) -> Ending:
+    member, epoch = int(population.active[row]), population.epoch
+    best = _best(population, row)
+    finished = epoch == population.members[member].configuration.epochs
+    reason = stop.reason if stop and not finished else f"trained for {epoch} epochs"
+    restored = None
+    if best is not None and population.members[member].configuration.restore_best:
+        restored = best.seen
+        if restored.epoch != epoch:
+            reason += f"; the weights are those of epoch {restored.epoch}, the best"
+        parameters, digest = best.parameters, best.weights_sha256
+    else:
+        parameters = population.layout.unpack(population.weights[row])
+        digest = weights_sha256(parameters)
+    watched = measured.validation_loss if measured.validated else measured.train_loss
+    loss = restored.validation_loss if restored else watched[row]
+    return Ending(
+        member=member,
+        state="completed",
+        reason=reason,
+        epoch=epoch,
+        step=None,
+        collapsed=bool(loss >= constant),
+        parameters=parameters,
+        weights_sha256=digest,
+        restored=restored,
+        best=best,
+    )
+
+
+def _best(population: Population, row: int) -> BestWeights | None:
+    seen = population.watches[row].best
+    if population.best is None or seen is None:
+        return None
+    parameters = population.layout.unpack(population.best[row])
+    return BestWeights(seen, parameters, weights_sha256(parameters))
+
+
+def _find_lost(measured: Measured, weights: FloatArray, constant: Float64Array) -> BoolArray:
     """Tell which runs have diverged (k,): something is not finite, or the loss is 100 times a constant's.
 
     A training set of one class, or of one value, leaves no loss to be 100 times worse than.
     """
     lost = ~np.isfinite(measured.losses).all(axis=1) | ~np.isfinite(weights).all(axis=1)
-    if validated:
+    lost |= ~np.isfinite(measured.train_loss)  # not its steps' mean where it is evaluated after the epoch
+    if measured.validated:
         lost |= ~np.isfinite(measured.validation_loss)
     return lost | (constant > 0.0) & (measured.train_loss > DIVERGENCE_FACTOR * constant)
 
@@ -114,6 +194,8 @@ def _explain(measured: Measured, population: Population, row: int, constant: flo
     if not np.isfinite(population.weights[row]).all():
         return _Cause(f"weights were not finite after the last step of epoch {epoch}", None)
     train, validation = measured.train_loss[row], measured.validation_loss[row]
+    if np.isnan(train):
+        return _Cause(f"the training loss was {train} after epoch {epoch}", None)
     if train > DIVERGENCE_FACTOR * constant > 0.0:
         against = f"above {DIVERGENCE_FACTOR:g} times the constant predictor's {constant:.6g}"
         return _Cause(f"the training loss of epoch {epoch} was {train:.6g}, {against}", None)

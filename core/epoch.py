@@ -7,13 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.arrays import Float64Array, FloatArray
+from core.arrays import Float64Array, FloatArray, IntArray
 from core.batches import Table
+from core.class_weights import class_weights
+from core.dropout import DropoutNumbers
+from core.early_stopping import validates
 from core.evaluation import Evaluator, spread
-from core.optimizers import OPTIMIZERS
+from core.layer_statistics import LayerRuler, LayerStatistics
 from core.passes import Pass, Tally
 from core.population import Population
+from core.regularization import lengths
 from core.rows import RowSets, spans
+from core.updates import Updates
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +27,7 @@ class Measured:
 
     Shapes:
         losses      (k, steps) the loss of each step's batch, summed over its examples
+        layers      (k, layers) each
         all others  (k,) float64, as in EpochReport
     """
 
@@ -30,8 +36,11 @@ class Measured:
     train_score: Float64Array
     validation_loss: Float64Array
     validation_score: Float64Array
+    learning_rate: Float64Array  # the last step's
     gradient_norm: Float64Array
     update_ratio: Float64Array
+    validated: bool
+    layers: LayerStatistics
 
 
 class EpochRunner:
@@ -44,31 +53,46 @@ class EpochRunner:
     def __init__(self, population: Population) -> None:
         """Prepare everything that steps need, so that none of them asks for memory."""
         members = [population.members[index] for index in population.active]
-        lead = members[0].configuration  # the rest have the same shape, and their own rates
+        lead = self._lead = members[0].configuration  # the rest have the same shape, and their own rates
         dtype = np.dtype(lead.dtype)
         table = Table.of(population.examples, lead.loss, dtype)
         self._state = {"weights": population.weights, **population.state}
         self._copies = {name: array.copy() for name, array in self._state.items()}
         self._weights, self.before = population.weights, self._copies["weights"]
         self._gradients = np.zeros_like(population.weights)
-        self._optimizer = OPTIMIZERS[lead.optimizer]([member.configuration for member in members], dtype)
         # A full batch is the same set in any order; unshuffled, runs whose seeds differ can share it.
         full = lead.batch_size == "full"
         seeds = None if full else [member.seed for member in members]
-        self._rows = RowSets([member.train_rows for member in members], seeds)
+        training = [member.train_rows for member in members]
+        self._rows = RowSets(training, seeds)
         size = self._rows.count if full else min(int(lead.batch_size), self._rows.count)
         self._spans = spans(self._rows.count, size)
-        self._spread = spread(population.examples, [member.train_rows for member in members])
+        self._spread = spread(population.examples, training)
         layout = population.layout
+        self._updates = Updates(
+            members, layout, self._weights, self._gradients, population.state, len(self._spans)
+        )
+        self._dropout: DropoutNumbers | None = None
+        if lead.dropout:
+            probabilities = [member.configuration.dropout for member in members]
+            layers = len(lead.hidden_layers)
+            self._dropout = DropoutNumbers(probabilities, [member.seed for member in members], layers)
+        weigh = class_weights(lead, population.examples, training)
+        parts = (lead, layout, table, self._weights, self._gradients)
         self._passes = {
-            rows: Pass(lead, layout, table, self._weights, self._gradients, (self._rows.sets, rows))
+            rows: Pass(*parts, (self._rows.sets, rows), self._dropout, weigh)
             for rows in {stop - start for start, stop in self._spans}
         }
-        self._evaluator: Evaluator | None = None
-        if members[0].validation_rows.size:
-            validation = [member.validation_rows for member in members]
-            about_mean = spread(population.examples, validation)
-            self._evaluator = Evaluator(lead, layout, table, self._weights, RowSets(validation), about_mean)
+        self._layers = LayerRuler(layout, self._weights, self._gradients)
+
+        def evaluator(rows: list[IntArray], weigh: FloatArray | None) -> Evaluator:
+            about_mean = spread(population.examples, rows)
+            return Evaluator(lead, layout, table, self._weights, RowSets(rows), about_mean, weigh)
+
+        validation = [member.validation_rows for member in members]
+        self._evaluator = evaluator(validation, None) if validation[0].size else None
+        # P_k compares training losses, each of one set of weights: they are evaluated once more.
+        self._afterwards = evaluator(training, weigh) if lead.stop_progress is not None else None
 
     def fits(self, population: Population) -> bool:
         """Tell whether the population is still the one this was prepared for."""
@@ -90,6 +114,10 @@ class EpochRunner:
 
     def _take_steps(self, epoch: int, should_stop: Callable[[], bool]) -> Measured | None:
         runs, steps = self._weights.shape[0], len(self._spans)
+        if epoch == 1:
+            self._updates.begin()
+        if self._dropout is not None:
+            self._dropout.begin(epoch)
         order = self._rows.order(epoch)
         tally = Tally(runs, self._rows.count, steps, self._spread)
         gradient_norm = np.full(runs, np.nan)
@@ -100,27 +128,26 @@ class EpochRunner:
             work.forward(order[:, start:stop])
             tally.add(work, step, start, stop)
             work.backward()
+            self._updates.penalize()
             if step == steps - 1:
-                gradient_norm = _lengths(self._gradients)
-            self._optimizer.update(
-                self._weights, self._gradients, self._state, (epoch - 1) * steps + step + 1
-            )
-        # The optimizer left the change that it made where the gradients were.
-        update_ratio = _lengths(self._gradients) / _lengths(self._weights)
+                gradient_norm = lengths(self._gradients)
+                self._layers.before_update()
+            self._updates.take((epoch - 1) * steps + step + 1)
+        # The change that was made is now where the gradients were.
+        update_ratio = lengths(self._gradients) / lengths(self._weights)
+        train = self._afterwards.measure() if self._afterwards else (tally.loss(), tally.score())
+        validated = self._evaluator is not None and validates(self._lead, epoch)
         nothing = np.full(runs, np.nan)
-        validation = self._evaluator.measure() if self._evaluator is not None else (nothing, nothing)
+        validation = self._evaluator.measure() if self._evaluator and validated else (nothing, nothing)
         return Measured(
             losses=tally.losses,
-            train_loss=tally.loss(),
-            train_score=tally.score(),
+            train_loss=train[0],
+            train_score=train[1],
             validation_loss=validation[0],
             validation_score=validation[1],
+            learning_rate=self._updates.rates,
             gradient_norm=gradient_norm,
             update_ratio=update_ratio,
+            validated=validated,
+            layers=self._layers.after_update(),
         )
-
-
-def _lengths(flat: FloatArray) -> Float64Array:
-    """Return the Euclidean length of each run's row (runs,)."""
-    lengths: Float64Array = np.sqrt(np.vecdot(flat, flat).astype(np.float64))
-    return lengths

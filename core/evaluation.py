@@ -11,6 +11,7 @@ from core.batches import Table
 from core.configuration import Configuration
 from core.errors import ShapeError
 from core.examples import Examples
+from core.fields import CLASS_LOSSES
 from core.layout import Layout
 from core.members import EVALUATION_ROWS
 from core.metrics import Metrics, classification_metrics, r_squared, regression_metrics
@@ -30,13 +31,16 @@ class Evaluator:
         weights: FloatArray,
         rows: RowSets,
         spread: Float64Array | None,
+        class_weights: FloatArray | None = None,
     ) -> None:
-        """Prepare to evaluate `weights` (runs, width) as they are at each call; `spread` as in Tally."""
+        """Prepare to evaluate `weights` (runs, width) as they are at each call; as in Tally and Pass."""
         self._order = rows.order(0)
         self._spans = spans(rows.count, EVALUATION_ROWS)
         self._runs, self._count, self._spread = weights.shape[0], rows.count, spread
         self._passes = {
-            size: Pass(configuration, layout, table, weights, None, (rows.sets, size))
+            size: Pass(
+                configuration, layout, table, weights, None, (rows.sets, size), class_weights=class_weights
+            )
             for size in {stop - start for start, stop in self._spans}
         }
 
@@ -82,7 +86,11 @@ def evaluate(
 def predict(
     configuration: Configuration, parameters: Mapping[str, FloatArray], inputs: Float64Array
 ) -> Float64Array:
-    """Return the outputs (rows, outputs) for these inputs (rows, features): probabilities under softmax."""
+    """Return the outputs (rows, outputs) for these inputs (rows, features).
+
+    They are probabilities under softmax, summing to 1, and where sigmoid is fused with binary_cross_entropy:
+    there each class has one of its own.
+    """
     dtype = np.dtype(configuration.dtype)
     outputs = int(parameters[f"layers.{len(configuration.hidden_layers)}.bias"].shape[0])
     layout = Layout(layer_sizes(configuration, inputs.shape[1], outputs))
@@ -96,27 +104,33 @@ def predict(
         if configuration.output_activation == "softmax":
             powers = np.exp(answers - answers.max(axis=1, keepdims=True))
             answers = powers / powers.sum(axis=1, keepdims=True)
+        elif configuration.loss == "binary_cross_entropy":
+            answers = 1.0 / (1.0 + np.exp(-answers))
     return answers
 
 
 def constant_predictor(examples: Examples, train_rows: IntArray, rows: IntArray, loss: str) -> Metrics:
     """Return the metrics on `rows` of always answering the class frequencies, or means, of `train_rows`.
 
-    Its cross-entropy is infinite where `rows` hold a class that `train_rows` do not.
+    Its cross-entropy is infinite where `rows` hold a class that `train_rows` do not. It answers the mean also
+    where the loss is mae or huber, whose least value another constant would reach.
     """
     if examples.task == "regression":
         numbers = examples.numbers
         residual = numbers[train_rows].mean(axis=0) - numbers[rows]
         r2 = r_squared(np.sum(residual**2, axis=0)[None], _squares_about_mean(numbers, [rows]))
-        return regression_metrics(float(np.mean(residual**2)), float(r2[0]), residual)
+        return regression_metrics(_mean_loss(loss, residual), float(r2[0]), residual)
     counts = np.bincount(examples.classes[train_rows], minlength=examples.outputs)
     frequencies = counts / train_rows.size
     classes = examples.classes[rows]
-    if loss == "cross_entropy":
+    if loss in CLASS_LOSSES:
+        right = np.eye(examples.outputs, dtype=np.bool_)[classes]
+        binary = loss == "binary_cross_entropy"
+        shares = np.where(right, frequencies, 1.0 - frequencies) if binary else frequencies[classes]
         with np.errstate(divide="ignore"):
-            value = float(np.mean(-np.log(frequencies[classes])))
+            value = float(np.mean(-np.log(shares)))
     else:
-        value = float(np.mean((frequencies - np.eye(examples.outputs)[classes]) ** 2))
+        value = _mean_loss(loss, frequencies - np.eye(examples.outputs)[classes])
     predicted = np.full(rows.size, int(counts.argmax()), np.int64)
     return classification_metrics(value, predicted, classes, examples.outputs)
 
@@ -127,6 +141,16 @@ def spread(examples: Examples, rows: Sequence[IntArray]) -> Float64Array | None:
     None in classification.
     """
     return None if examples.task == "classification" else _squares_about_mean(examples.numbers, rows)
+
+
+def _mean_loss(loss: str, residual: Float64Array) -> float:
+    """Return mse, mae or huber of these residuals (rows, outputs)."""
+    sizes = np.abs(residual)
+    if loss == "mae":
+        return float(np.mean(sizes))
+    if loss == "huber":
+        return float(np.mean(np.where(sizes < 1.0, sizes**2 / 2.0, sizes - 0.5)))
+    return float(np.mean(residual**2))
 
 
 def _squares_about_mean(numbers: Float64Array, rows: Sequence[IntArray]) -> Float64Array:

@@ -43,7 +43,9 @@ def _draw(
         return numbers.uniform(-bound, bound, shape), numbers.uniform(-bound, bound, fan_out)
     if name == "uniform":
         scale = configuration.init_scale or 0.0
-        return numbers.uniform(-scale, scale, shape), np.zeros(fan_out)
+        weight = numbers.uniform(-scale, scale, shape)
+        biases = numbers.uniform(-scale, scale, fan_out) if configuration.init_biases else np.zeros(fan_out)
+        return weight, biases
     family, distribution = name.rsplit("_", 1)
     deviation = math.sqrt(_variance(family, fan_in, fan_out))
     if distribution == "normal":

@@ -15,6 +15,7 @@ from core.layout import Layout
 from core.network import layer_sizes
 from core.optimizers import OPTIMIZERS
 
+WITHOUT_SCRATCH = ("sgd", "momentum", "adam", "adamw")  # optimizers that need only gradient and state
 # Examples per chunk where a network is only evaluated: a constant, because bits depend on it.
 EVALUATION_ROWS = 64
 
@@ -61,9 +62,15 @@ def shape_key(
 ) -> tuple[object, ...]:
     """Return a key that is equal for runs that may train in one population.
 
-    Free are the seed, learning rate, momentum, betas, epsilon and the first weights. Keys can be sorted.
+    Free are the seed and every field that FIELDS calls free; of a switch, such as dropout, only whether it is
+    off counts. Keys can be sorted.
     """
-    settings = tuple(str(getattr(configuration, name)) for name, field in FIELDS.items() if not field.free)
+    settings = tuple(
+        str(value if not field.free else value == field.neutral)
+        for name, field in FIELDS.items()
+        for value in [getattr(configuration, name)]
+        if field.switch or not field.free
+    )
     return (features, outputs, train_rows, validation_rows, *settings)
 
 
@@ -72,17 +79,27 @@ def working_set_bytes(
 ) -> int:
     """Return the bytes that one more run adds to a population while it trains.
 
-    Counted: parameters, gradients, optimizer state, the copy that an interrupted epoch falls back to, and the
-    arrays of one training batch and one chunk of validation, its inputs included.
+    Counted: parameters, gradients, optimizer state, the copy that an interrupted epoch falls back to, what
+    optimizer, penalties and decay work in, and the arrays of one training batch and one chunk of validation,
+    its inputs included.
     """
     sizes = layer_sizes(configuration, features, outputs)
     slots = len(OPTIMIZERS[configuration.optimizer].state_names)
-    flat = Layout(sizes).width * (2 * (1 + slots) + 1)
+    scratch = sum(
+        (
+            configuration.optimizer not in WITHOUT_SCRATCH,
+            bool(configuration.l1 or configuration.l2),
+            bool(configuration.weight_decay),
+        )
+    )
+    flat = Layout(sizes).width * (2 * (1 + slots) + 1 + scratch)
     batch = (
         train_rows if configuration.batch_size == "full" else min(int(configuration.batch_size), train_rows)
     )
     # Outputs of a layer, their derivative, and the activation's own two arrays.
     training = batch * (features + 4 * sum(sizes[1:]))
+    if configuration.dropout:  # outputs and factors, and numbers and flags of at most 9 bytes
+        training += batch * 5 * sum(configuration.hidden_layers)
     validation = min(EVALUATION_ROWS, validation_rows) * (features + 3 * sum(sizes[1:]))
     return (flat + training + validation) * np.dtype(configuration.dtype).itemsize + 8 * (
         train_rows + validation_rows

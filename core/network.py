@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from core.arrays import FloatArray
 from core.configuration import Configuration
+from core.dropout import Dropout, DropoutNumbers
+from core.fields import FUSED
 from core.layers import Activation, FullyConnected
 from core.layout import Layout
 
@@ -24,10 +26,13 @@ class Network:
         parameters: FloatArray,
         gradients: FloatArray | None,
         batch: int,
+        dropout: DropoutNumbers | None = None,
     ) -> None:
         """Prepare all memory that passes need; without `gradients` only forward passes are possible.
 
-        Of the configuration only activations are read: they are alike in all runs of a population.
+        With `dropout` outputs of hidden layers are dropped, for which the numbers' epoch must have begun.
+
+        Of the configuration only activations and loss are read: they are alike in all runs of a population.
         """
         runs = parameters.shape[0]
         tensors = layout.views(parameters)
@@ -36,16 +41,23 @@ class Network:
             FullyConnected(tensor, slot, batch) for tensor, slot in zip(tensors, slots, strict=True)
         ]
         hidden = configuration.activation or "identity"
-        names = [hidden] * (len(tensors) - 1) + [configuration.output_activation]
+        # A loss on logits has the last activation within itself.
+        last = "identity" if configuration.loss in FUSED else configuration.output_activation
+        names = [hidden] * (len(tensors) - 1) + [last]
         activations = [
             Activation(name, (runs, batch, units), parameters.dtype)
             for name, units in zip(names, layout.sizes[1:], strict=True)
         ]
         self._first = fully_connected[0]
-        self._layers = [layer for pair in zip(fully_connected, activations, strict=True) for layer in pair]
+        self._layers: list[FullyConnected | Activation | Dropout] = []
+        for layer, pair in enumerate(zip(fully_connected, activations, strict=True)):
+            self._layers += pair
+            if dropout is not None and layer < len(tensors) - 1:
+                shape = (runs, batch, layout.sizes[layer + 1])
+                self._layers.append(Dropout(dropout, layer, shape, parameters.dtype))
 
     def forward(self, inputs: FloatArray) -> FloatArray:
-        """Return the outputs (logits under softmax); they are overwritten by the next call."""
+        """Return the outputs (logits where the loss takes them); they are overwritten by the next call."""
         values = inputs
         for layer in self._layers:
             values = layer.forward(values)

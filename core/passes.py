@@ -7,6 +7,7 @@ import numpy as np
 from core.arrays import Float64Array, FloatArray, IntArray
 from core.batches import Batch, Table
 from core.configuration import Configuration
+from core.dropout import DropoutNumbers
 from core.layout import Layout
 from core.losses import LOSSES
 from core.network import Network
@@ -19,11 +20,14 @@ class Pass:
     Shapes:
         weights, gradients  (runs, layout.width); without gradients there is no backward pass
         rows                (sets, batch), `sets` being 1 where all runs see the same examples
+        class_weights       (runs, classes), what an example of each class counts; None where all count 1
+        sums                (runs,) the loss of the last batch, so weighted, summed over its examples
         outputs             (runs, batch, outputs), valid until the next forward pass
     """
 
     batch: Batch
     outputs: FloatArray
+    sums: FloatArray
 
     def __init__(
         self,
@@ -33,22 +37,34 @@ class Pass:
         weights: FloatArray,
         gradients: FloatArray | None,
         shape: tuple[int, int],
+        dropout: DropoutNumbers | None = None,
+        class_weights: FloatArray | None = None,
     ) -> None:
         """Prepare for rows of this shape; what a population has in common is read of the configuration."""
         sets, size = shape
         self._source = table.batches(sets, size)
-        self._network = Network(configuration, layout, weights, gradients, size)
+        self._network = Network(configuration, layout, weights, gradients, size, dropout)
         self.loss = LOSSES[configuration.loss]((weights.shape[0], size, layout.sizes[-1]), weights.dtype)
+        self._class_weights = class_weights
+        self._example_weights = np.empty((0, size), weights.dtype)
+        self._runs = np.arange(weights.shape[0])[:, None]
 
     def forward(self, rows: IntArray) -> None:
         """Set `batch`, `outputs` and the loss to those of the examples at `rows`."""
         self.batch = self._source.gather(rows)
         self.outputs = self._network.forward(self.batch.inputs)
         self.loss.forward(self.outputs, self.batch)
+        self.sums = self.loss.sums
+        if self._class_weights is not None:
+            self._example_weights = self._class_weights[self._runs, self.batch.classes]
+            self.sums = np.vecdot(self._example_weights, self.loss.by_example())
 
     def backward(self) -> None:
         """Fill the gradients with the derivatives of the mean loss over the last batch."""
-        self._network.backward(self.loss.backward())
+        gradient = self.loss.backward()
+        if self._class_weights is not None:
+            np.multiply(gradient, self._example_weights[:, :, None], out=gradient)
+        self._network.backward(gradient)
 
 
 class Tally:
@@ -66,7 +82,7 @@ class Tally:
 
     def add(self, done: Pass, position: int, start: int, stop: int) -> None:
         """Add the forward pass just done, before its backward pass, as examples `start` to `stop`."""
-        self.losses[:, position] = done.loss.sums
+        self.losses[:, position] = done.sums
         self._score.add(done.loss, done.batch, position, slice(start, stop))
 
     def loss(self) -> Float64Array:

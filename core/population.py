@@ -1,4 +1,4 @@
-"""A population is the whole state of training: members, parameters, optimizer state and epoch."""
+"""A population is the whole state of training: members, parameters, optimizers, early stopping and epoch."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from core import checkpoints
-from core.arrays import FloatArray, IntArray
+from core.arrays import BoolArray, FloatArray, IntArray
 from core.configuration import configuration_hash
+from core.early_stopping import Watch, needs_validation
 from core.errors import CoreError, DataError, ShapeError
 from core.examples import Examples
 from core.initializers import initial_row
@@ -19,6 +20,8 @@ from core.network import layer_sizes
 from core.optimizers import OPTIMIZERS, State, initial_state
 from core.version import NUMERICS_VERSION
 
+BEST = "best"  # the name of the best weights among a checkpoint's arrays
+
 
 class Population:
     """Runs of one shape that train in step with each other, none of them touching another's bits.
@@ -27,10 +30,19 @@ class Population:
         active          (k,) indices into `members` of those still training, ascending
         weights         (k, layout.width)
         state[name]     (k, layout.width), as the optimizer names them
+        watches         k states of early stopping
+        best            (k, layout.width) weights of the lowest validation loss so far, None if nobody asked
     """
 
     def __init__(
-        self, members: Sequence[Member], examples: Examples, weights: FloatArray, state: State, epoch: int
+        self,
+        members: Sequence[Member],
+        examples: Examples,
+        weights: FloatArray,
+        state: State,
+        epoch: int,
+        watches: Sequence[Watch],
+        best: FloatArray | None,
     ) -> None:
         """Take over a state; `start` and `resume` are the ways to make one."""
         self.members = tuple(members)
@@ -39,13 +51,19 @@ class Population:
         self.weights = weights
         self.state = state
         self.epoch = epoch  # the last that is finished, 0 at the start
+        self.watches = list(watches)
+        self.best = best
         self.active: IntArray = np.arange(len(self.members), dtype=np.int64)
 
     @classmethod
-    def start(cls, members: Sequence[Member], examples: Examples) -> Population:
+    def start(cls, members: Sequence[Member], examples: Examples, *, keep_best: bool = False) -> Population:
         """Draw first weights for every member.
 
-        Raises: ShapeError if the members cannot train together, DataError if a row does not exist.
+        The weights of each member's lowest validation loss are kept with `keep_best`, and always where a
+        configuration restores them.
+
+        Raises: ShapeError if the members cannot train together, or are to be watched on validation rows and
+        have none; DataError if a row does not exist.
         """
         layout = _common_layout(members, examples)
         drawn: dict[tuple[object, ...], FloatArray] = {}
@@ -54,14 +72,23 @@ class Population:
             if draw not in drawn:
                 drawn[draw] = initial_row(member.configuration, member.seed, layout)
         weights = np.stack([drawn[_draw(member)] for member in members])
-        return cls(members, examples, weights, initial_state(members[0].configuration.optimizer, weights), 0)
+        state = initial_state(members[0].configuration.optimizer, weights)
+        best = np.zeros_like(weights) if _keeps_best(members, keep_best) else None
+        return cls(members, examples, weights, state, 0, [Watch()] * len(members), best)
 
     @classmethod
-    def resume(cls, members: Sequence[Member], examples: Examples, saved: Sequence[bytes]) -> Population:
+    def resume(
+        cls,
+        members: Sequence[Member],
+        examples: Examples,
+        saved: Sequence[bytes],
+        *,
+        keep_best: bool = False,
+    ) -> Population:
         """Continue from one checkpoint per member, all of one epoch, to the bits of an uninterrupted run.
 
-        Raises: DataError if a checkpoint is damaged, another member's or made by other arithmetic,
-        ShapeError if they are of different epochs or not one per member.
+        Raises: DataError if a checkpoint is damaged, another member's, made by other arithmetic, or lacks the
+        best weights that are to be kept; ShapeError if they are of different epochs or not one per member.
         """
         layout = _common_layout(members, examples)
         if len(saved) != len(members):
@@ -73,13 +100,18 @@ class Population:
         if len(epochs) != 1:
             raise ShapeError(f"the checkpoints are of epochs {epochs}; allowed: all of one epoch")
         names = ("weights", *OPTIMIZERS[members[0].configuration.optimizer].state_names)
+        if _keeps_best(members, keep_best):
+            names += (BEST,)
         for _, arrays in loaded:
-            if {name: array.shape for name, array in arrays.items()} != dict.fromkeys(names, (layout.width,)):
+            found = {name: array.shape for name, array in arrays.items() if name in names or name != BEST}
+            if found != dict.fromkeys(names, (layout.width,)):
                 raise DataError(
                     f"a checkpoint holds {sorted(arrays)}; allowed: {sorted(names)} of {layout.width} numbers"
                 )
         stacked = {name: np.stack([arrays[name] for _, arrays in loaded]) for name in names}
-        return cls(members, examples, stacked.pop("weights"), stacked, epochs[0])
+        watches = [Watch.from_json(header.get("watch", {})) for header, _ in loaded]
+        best = stacked.pop(BEST, None)
+        return cls(members, examples, stacked.pop("weights"), stacked, epochs[0], watches, best)
 
     def drop(self, members: Iterable[int]) -> None:
         """Take members out; the others move together and keep their bits. To drop one twice is no fault."""
@@ -89,6 +121,13 @@ class Population:
         self.active = self.active[keep]
         self.weights = self.weights[keep]
         self.state = {name: array[keep] for name, array in self.state.items()}
+        self.watches = [watch for watch, kept in zip(self.watches, keep, strict=True) if kept]
+        self.best = None if self.best is None else self.best[keep]
+
+    def keep_best(self, rows: BoolArray) -> None:
+        """Remember the weights as they are of the rows (k,) whose validation loss is the lowest so far."""
+        if self.best is not None:
+            np.copyto(self.best, self.weights, where=rows[:, None])
 
     def checkpoint(self, member: int) -> bytes:
         """Return everything that continuing this member from the last finished epoch needs, bit for bit.
@@ -97,9 +136,10 @@ class Population:
         """
         row = self._row(member)
         arrays = {"weights": self.weights[row], **{name: array[row] for name, array in self.state.items()}}
-        return checkpoints.encode(
-            {"epoch": self.epoch, **_identity(self.members[member], self.examples)}, arrays
-        )
+        if self.best is not None:
+            arrays[BEST] = self.best[row]
+        header = {"epoch": self.epoch, "watch": self.watches[row].to_json()}
+        return checkpoints.encode({**header, **_identity(self.members[member], self.examples)}, arrays)
 
     def parameters(self, member: int) -> dict[str, FloatArray]:
         """Return copies of a member's tensors: `layers.0.weight` (inputs, outputs), `layers.0.bias` and on.
@@ -125,10 +165,29 @@ def _common_layout(members: Sequence[Member], examples: Examples) -> Layout:
             f"{len(members)} members have {len(keys)} different shapes; allowed: equal shape_key for all"
         )
     for member in members:
+        _check_validation(member)
         rows = np.concatenate((member.train_rows, member.validation_rows))
         if rows.min() < 0 or rows.max() >= examples.rows:
             raise DataError(f"rows run from {rows.min()} to {rows.max()}; allowed: 0 to {examples.rows - 1}")
     return Layout(layer_sizes(members[0].configuration, examples.features, examples.outputs))
+
+
+def _check_validation(member: Member) -> None:
+    asking = needs_validation(member.configuration)
+    if asking and not member.validation_rows.size:
+        raise ShapeError(
+            f"{', '.join(asking)} needs validation rows and there are none; allowed: at least one"
+        )
+
+
+def _keeps_best(members: Sequence[Member], asked: bool) -> bool:
+    """Tell whether best weights are kept.
+
+    Raises: ShapeError if they are asked for where nothing is validated.
+    """
+    if asked and not members[0].validation_rows.size:
+        raise ShapeError("the best weights need validation rows and there are none; allowed: at least one")
+    return asked or any(member.configuration.restore_best for member in members)
 
 
 def _draw(member: Member) -> tuple[object, ...]:

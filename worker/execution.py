@@ -80,9 +80,10 @@ def _population(runs: tuple[ClaimedRun, ...], materials: Materials) -> Populatio
         for run in runs
     ]
     checkpoints = [run.checkpoint for run in runs if run.checkpoint is not None]
+    examples, keep_best = materials.examples, materials.keeps_best
     if len(checkpoints) == len(runs):
-        return Population.resume(members, materials.examples, checkpoints)
-    return Population.start(members, materials.examples)
+        return Population.resume(members, examples, checkpoints, keep_best=keep_best)
+    return Population.start(members, examples, keep_best=keep_best)
 
 
 def _fail(context: Context, claim: Claim, reason: str) -> None:

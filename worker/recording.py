@@ -7,6 +7,8 @@ import time
 
 from safetensors.numpy import save
 
+from core.early_stopping import Observed
+from core.layer_statistics import LayerStatistics
 from core.training import Directive, EpochReport, Population
 from core.training import Ending as CoreEnding
 from service.lifecycle.claim import Claim, ClaimedRun
@@ -17,6 +19,8 @@ from service.planning.measurements import COLUMNS, SCORES, Measurement, RunMetri
 from service.planning.statuses import RunState
 from worker.context import Context
 from worker.final_test import FinalTest, final_test
+
+LAYER_COLUMNS = ("gradient_norm", "weight_norm", "update_ratio")
 
 
 class Recorder:
@@ -30,7 +34,8 @@ class Recorder:
         ]
         self._seconds = [0.0] * len(claim.runs)
         self._batch = Batch()
-        self._latest: dict[int, Measurement] = {}  # by member
+        self._latest: dict[int, tuple[Measurement, LayerStatistics | None, int]] = {}  # by member; its place
+        self._best: dict[int, Measurement] = {}  # by member, if its row is not among the recorded ones
         self._recorded_at = self._checkpointed_at = self._resumed_at = time.monotonic()
 
     def on_epoch(self, report: EpochReport) -> Directive | None:
@@ -52,12 +57,19 @@ class Recorder:
         """Write what was gathered, with a checkpoint of every run that is still training if asked for."""
         batch, self._batch = self._batch, Batch()
         latest, self._latest = self._latest, {}
-        for member, measurement in latest.items():
+        for member, (measurement, layers, position) in latest.items():
             metrics = self._metrics[member]
+            if layers is not None:
+                metrics.add_layers(_by_layer(layers, position))
             batch.progress[self._claim.runs[member].run_id] = Progress(
-                measurement, metrics.document(), metrics.best_epoch, self._seconds[member]
+                measurement,
+                metrics.document(),
+                metrics.best_epoch,
+                self._seconds[member],
+                metrics.last_values,
             )
         if checkpoint:
+            batch.measurements += self._best.values()
             for member in self._population.active.tolist():
                 content = self._population.checkpoint(member)
                 digest = hashlib.sha256(content).hexdigest()
@@ -78,19 +90,32 @@ class Recorder:
         values: tuple[float | None, ...] = tuple(
             float(getattr(report, column)[position]) for column in COLUMNS
         )
-        if not self._materials.has_validation:  # the core says NaN, which elsewhere means divergence
+        if not report.validated:  # the core says NaN, which elsewhere means divergence
             values = (*values[:2], None, None, *values[4:])
         measurement = Measurement(run.run_id, report.epoch, values)
-        self._metrics[member].add(measurement)
-        self._latest[member] = measurement
-        if is_recorded(report.epoch, run.epochs):
+        metrics = self._metrics[member]
+        metrics.add(measurement)
+        self._latest[member] = measurement, report.layers, position
+        recorded = is_recorded(report.epoch, run.epochs)
+        if recorded:
             self._batch.measurements.append(measurement)
+        if metrics.best_epoch == report.epoch:
+            self._best.pop(member, None)
+            if not recorded:
+                self._best[member] = measurement
         self._batch.epoch = report.epoch
 
     def _end(self, ending: CoreEnding) -> None:
         run = self._claim.runs[ending.member]
+        # Of a long run not every epoch is recorded, but always the last and the best.
+        self._batch.measurements.append(self._latest[ending.member][0])
+        if ending.member in self._best:
+            self._batch.measurements.append(self._best.pop(ending.member))
+        metrics = self._metrics[ending.member]
+        if ending.restored is not None:
+            metrics.restore(_measurement(run, ending.restored))
         test = self._test(ending, run)
-        self._metrics[ending.member].add_final(test.metrics)
+        metrics.add_final(test.metrics, test.details)
         self._batch.endings.append(
             Ending(
                 run_id=run.run_id,
@@ -112,9 +137,24 @@ class Recorder:
         if ending.state != "completed":
             return FinalTest({}, None)
         configuration = self._materials.configuration(run.configuration)
-        return final_test(self._materials, configuration, ending.parameters)
+        return final_test(self._materials, configuration, run.seed, ending.parameters)
 
     def _kept(self, ending: CoreEnding) -> tuple[KeptWeights, ...]:
-        if self._materials.keep_weights == "none":
-            return ()
-        return (KeptWeights("final", ending.epoch, ending.weights_sha256, save(ending.parameters)),)
+        kept = []
+        if self._materials.keep_weights in ("final", "both"):
+            content = save(ending.parameters)
+            kept.append(KeptWeights("final", ending.weights_epoch, ending.weights_sha256, content))
+        if self._materials.keeps_best and (best := ending.best) is not None:
+            kept.append(KeptWeights("best", best.seen.epoch, best.weights_sha256, save(best.parameters)))
+        return tuple(kept)
+
+
+def _measurement(run: ClaimedRun, seen: Observed) -> Measurement:
+    """An epoch as early stopping remembers it; what it does not remember is None."""
+    values = (seen.train_loss, seen.train_score, seen.validation_loss, seen.validation_score)
+    return Measurement(run.run_id, seen.epoch, (*values, *[None] * (len(COLUMNS) - len(values))))
+
+
+def _by_layer(layers: LayerStatistics, position: int) -> list[dict[str, float]]:
+    columns = {name: getattr(layers, name)[position].tolist() for name in LAYER_COLUMNS}
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

@@ -94,7 +94,7 @@ class _Parser:
                 inside = self._sum()
             self._close(token)
             return inside
-        raise self._error(token, f"expected {OPERAND}, found {token}", OPERAND)
+        raise self._error(token, f"{token} stands where an operand belongs", OPERAND)
 
     def _name(self, token: Token) -> Tree:
         name = token.text
@@ -162,8 +162,10 @@ class _Parser:
         if token.text == ")":
             return self._error(token, "')' closes nothing", "a ( for every )")
         if token.text == ",":
-            return self._error(token, "',' stands outside a function of two arguments", "min(a, b), max(a, b)")
-        return self._error(token, f"expected an operator, found {token}", "+ - * / **; 2*x is written with its *")
+            return self._error(
+                token, "',' stands outside a function of two arguments", "min(a, b), max(a, b)"
+            )
+        return self._error(token, f"{token} stands where an operator belongs", "+ - * / **; 2*x needs its *")
 
     def _error(self, token: Token, problem: str, allowed: str) -> ExpressionError:
         return ExpressionError(self._text, token.position, problem, allowed)

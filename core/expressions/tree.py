@@ -1,9 +1,9 @@
-"""An expression is a tree of six kinds of nodes; whatever walks one keeps its own stack, so that none is too deep."""
+"""An expression is a tree of six kinds of nodes, walked with a stack of its own: none is too deep."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
@@ -11,48 +11,76 @@ Operator = Literal["+", "-", "*", "/", "**"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Number:
-    """A number as it was written: 0.1 is one tenth, and becomes the nearest float64 when it is computed with."""
+class _Node:
+    """What all kinds have: a hash of everything below, by which unlike trees are told apart at once."""
 
-    value: Fraction
+    fingerprint: int = field(init=False, repr=False)
+
+    def _mark(self, *contents: object) -> None:
+        object.__setattr__(self, "fingerprint", hash((type(self).__name__, *contents)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Constant:
+class Number(_Node):
+    """A number as it was written: 0.1 is one tenth, and is computed with as the nearest float64."""
+
+    value: Fraction
+
+    def __post_init__(self) -> None:
+        self._mark(self.value)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant(_Node):
     """`pi` or `e`."""
 
     name: str
 
+    def __post_init__(self) -> None:
+        self._mark(self.name)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Variable:
+class Variable(_Node):
     """A name whose value is given from outside."""
 
     name: str
 
+    def __post_init__(self) -> None:
+        self._mark(self.name)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Negate:
+class Negate(_Node):
     """A minus sign before its operand."""
 
     operand: Tree
 
+    def __post_init__(self) -> None:
+        self._mark(self.operand.fingerprint)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Binary:
+class Binary(_Node):
     """Two operands with an operator between them."""
 
     operator: Operator
     left: Tree
     right: Tree
 
+    def __post_init__(self) -> None:
+        self._mark(self.operator, self.left.fingerprint, self.right.fingerprint)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Call:
+class Call(_Node):
     """An elementary function of its arguments."""
 
     function: str
     arguments: tuple[Tree, ...]
+
+    def __post_init__(self) -> None:
+        self._mark(self.function, *(argument.fingerprint for argument in self.arguments))
 
 
 Tree: TypeAlias = Number | Constant | Variable | Negate | Binary | Call
@@ -106,15 +134,14 @@ def size(tree: Tree) -> int:
     return sizes[tree]
 
 
-def same(one: Tree, other: Tree, *, budget: int = 64) -> bool:
-    """Tell whether two trees are alike; False as well where `budget` pairs of nodes could not tell."""
+def same(one: Tree, other: Tree) -> bool:
+    """Tell whether two trees are alike, node by node."""
     pairs = [(one, other)]
     while pairs:
         one, other = pairs.pop()
         if one is other:
             continue
-        budget -= 1
-        if budget < 0 or _label(one) != _label(other):
+        if one.fingerprint != other.fingerprint or _label(one) != _label(other):
             return False
         pairs.extend(zip(children(one), children(other), strict=True))
     return True

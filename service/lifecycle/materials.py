@@ -39,6 +39,11 @@ class Materials:
         return self.split.counts.validation > 0
 
     @property
+    def keeps_best(self) -> bool:
+        """Whether the weights of the lowest validation loss are stored."""
+        return self.keep_weights in ("best", "both")
+
+    @property
     def test_rows(self) -> IntArray:
         """The rows that are touched only at the end."""
         return self.split.test_rows

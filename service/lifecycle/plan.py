@@ -17,7 +17,7 @@ from core.version import NUMERICS_VERSION
 from service.datasets.preparation import Preparation, prepare
 from service.datasets.table import Table
 from service.errors import Fault, InvalidSubmission
-from service.planning import populations
+from service.planning import early_stopping, populations
 from service.planning.expansion import PlannedRun, baseline_runs, expand
 from service.planning.measurements import SCORES
 from service.planning.populations import PlacedRun
@@ -95,6 +95,10 @@ def plan_sweep(submission: SweepSubmission, table: Table, *, live_workers: int, 
     if submission.baselines:
         runs += baseline_runs(runs, task)
     working_sets = _working_sets(runs, preparation)
+    if faults := early_stopping.faults(
+        working_sets, submission.keep_weights, preparation.split.counts.validation
+    ):
+        raise InvalidSubmission(faults)
     _refuse_giants(working_sets)
     return SweepPlan(
         submission=submission,

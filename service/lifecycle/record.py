@@ -28,6 +28,7 @@ class Progress:
     metrics: Mapping[str, Any]
     best_epoch: int | None
     train_seconds: float
+    values: tuple[float | None, ...]  # what the run is worth so far, in the order of the first four COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def _update_progress(session: Session, claim: Claim, progress: Mapping[int, Prog
             "train_seconds": p.train_seconds,
             **{
                 name: None if non_finite_code(value) else value
-                for name, value in zip(names, p.latest.values[:4], strict=True)
+                for name, value in zip(names, p.values, strict=True)
             },
         }
         for run_id, p in progress.items()

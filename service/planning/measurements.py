@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -91,7 +91,11 @@ def is_better(value: float, than: float | None, goal: Literal["minimize", "maxim
 
 
 class RunMetrics:
-    """Last, smallest and largest value of each metric, and its value at the objective's best epoch."""
+    """Last, smallest and largest value of each metric, and its value at the objective's best epoch.
+
+    Beside these stand the epoch of the best, and lists: `layers`, what the last epoch's last step did to each
+    layer, and what the test says in detail.
+    """
 
     def __init__(
         self, task: str, objective: str, goal: Literal["minimize", "maximize"], document: Mapping[str, Any]
@@ -101,16 +105,25 @@ class RunMetrics:
         self._metrics: dict[str, dict[str, float]] = {
             name: {kind: float(value) for kind, value in kinds.items()}
             for name, kinds in document.items()
-            if name != "best_epoch"
+            if isinstance(kinds, Mapping)
         }
+        self._lists = {name: kept for name, kept in document.items() if isinstance(kept, list)}
+
+    @property
+    def last_values(self) -> tuple[float | None, ...]:
+        """What the run is worth so far, in the order of the first four `COLUMNS`: the last of each."""
+        names = (column.replace("score", SCORES[self._task]) for column in COLUMNS[:4])
+        return tuple(self._metrics.get(name, {}).get("last") for name in names)
 
     def add(self, measurement: Measurement) -> None:
-        """Take in one more epoch; epochs come in their order."""
+        """Take in one more epoch; they come in their order, and a value that one lacks stays as it was."""
         named = measurement.named(self._task)
         best = self._metrics.get(self._objective, {}).get("best")
         is_best = self._objective in named and is_better(named[self._objective], best, self._goal)
         if is_best:
             self.best_epoch = measurement.epoch
+            for kinds in self._metrics.values():  # what this epoch did not measure has no value at the best
+                kinds.pop("best", None)
         for name, value in named.items():
             kinds = self._metrics.setdefault(name, {"min": math.nan, "max": math.nan})
             kinds["last"] = value
@@ -119,10 +132,22 @@ class RunMetrics:
             if is_best:
                 kinds["best"] = value
 
-    def add_final(self, values: Mapping[str, float]) -> None:
-        """Take in metrics that exist only at the end, such as those on the test rows."""
+    def restore(self, measurement: Measurement) -> None:
+        """Make an earlier epoch's values the run's: its weights are those that were restored (rule R1)."""
+        for name, value in measurement.named(self._task).items():
+            self._metrics[name]["last"] = value
+
+    def add_layers(self, layers: Sequence[Mapping[str, float]]) -> None:
+        """Take in what the last step of the newest epoch did to each layer."""
+        self._lists["layers"] = [
+            {name: json_number(value) for name, value in layer.items()} for layer in layers
+        ]
+
+    def add_final(self, values: Mapping[str, float], lists: Mapping[str, list[Any]] | None = None) -> None:
+        """Take in what exists only at the end, such as metrics on the test rows and their details."""
         for name, value in values.items():
             self._metrics[name] = {"last": value}
+        self._lists.update(lists or {})
 
     def document(self) -> dict[str, Any]:
         """The metrics as stored, non-finite values as strings."""
@@ -132,4 +157,4 @@ class RunMetrics:
         }
         if self.best_epoch is not None:
             stored["best_epoch"] = self.best_epoch
-        return stored
+        return stored | self._lists

@@ -145,8 +145,10 @@ class SweepSubmission(BaseModel):
         description="For each field of a configuration a constant (bare or {value}), {values: [...]}, or "
         "{distribution, min, max, count}, in which both ends are values. Optuna's JSON is accepted too.",
     )
-    keep_weights: Literal["final", "none"] = Field(
-        default="final", description="Which weights of each run are stored."
+    keep_weights: Literal["final", "best", "both", "none"] = Field(
+        default="final",
+        description="Which weights of each run are stored: those it ends with, or those of its lowest "
+        "validation loss. With restore_best a run ends with its best ones.",
     )
     tags: Annotated[dict[Name, Line], Field(max_length=MAX_TAGS)] = Field(
         default={}, description=f"Up to {MAX_TAGS} names with a text each, to find the sweep by."
@@ -179,16 +181,6 @@ class SweepSubmission(BaseModel):
             message = f"{method} search is not offered yet"
             raise PydanticCustomError("not_allowed", "{message}", {"message": message, "allowed": "grid"})
         return method
-
-    @field_validator("keep_weights", mode="before")
-    @classmethod
-    def _kept(cls, which: object) -> object:
-        if which in ("best", "both"):
-            message = f"{which!r} needs the best epoch's weights, and runs keep only their last epoch's yet"
-            raise PydanticCustomError(
-                "not_allowed", "{message}", {"message": message, "allowed": "final, none"}
-            )
-        return which
 
     @field_validator("seeds")
     @classmethod

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 
 import pytest
 
-from core.configuration import Configuration, canonical, canonical_json, configuration_hash, resolve
+from core.configuration import (
+    Configuration,
+    canonical,
+    canonical_json,
+    complete,
+    configuration_hash,
+    resolve,
+)
 from core.errors import ConfigurationError, FieldFault
 from core.fields import FIELDS
 
@@ -39,6 +47,8 @@ def test_the_defaults_are_those_of_the_conventions() -> None:
 
 
 def test_loss_and_output_follow_the_task() -> None:
+    yes_or_no = resolve({"loss": "binary_cross_entropy"}, task="classification")
+    assert yes_or_no.output_activation == "sigmoid"
     regression = resolve({}, task="regression")
     assert (regression.loss, regression.output_activation) == ("mse", "identity")
     squared = resolve({"loss": "mse"}, task="classification")
@@ -46,10 +56,37 @@ def test_loss_and_output_follow_the_task() -> None:
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "rate"), [("sgd", 0.1), ("momentum", 0.05), ("nesterov", 0.05), ("adam", 0.001)]
+    ("optimizer", "rate"),
+    [
+        ("sgd", 0.1),
+        ("momentum", 0.05),
+        ("nesterov", 0.05),
+        ("adagrad", 0.01),
+        ("rmsprop", 0.001),
+        ("adam", 0.001),
+        ("adamw", 0.001),
+        ("rprop", 0.1),
+        ("irprop_minus", 0.1),
+    ],
 )
 def test_the_learning_rate_defaults_by_optimizer(optimizer: str, rate: float) -> None:
     assert resolve({"optimizer": optimizer}, task="regression").learning_rate == rate
+    assert f"{rate:g}" in FIELDS["learning_rate"].text
+
+
+def test_other_defaults_follow_the_optimizer_and_the_schedule() -> None:
+    assert [
+        resolve({"optimizer": name}, task="regression").epsilon
+        for name in ("adagrad", "rmsprop", "adam", "adamw")
+    ] == [1e-10, 1e-8, 1e-8, 1e-8]
+    assert resolve({"optimizer": "rmsprop"}, task="regression").decay == 0.99
+    assert resolve({"optimizer": "adamw"}, task="regression").weight_decay == 0.01
+    assert resolve({"optimizer": "adam"}, task="regression").weight_decay == 0.0
+    rprop = resolve({"optimizer": "rprop"}, task="regression")
+    assert (rprop.eta_plus, rprop.eta_minus, rprop.step_max, rprop.step_min) == (1.2, 0.5, 50.0, 0.0)
+    assert [
+        resolve({"learning_rate_schedule": name}, task="regression").gamma for name in ("step", "exponential")
+    ] == [0.1, 0.95]
 
 
 def test_null_asks_for_the_default() -> None:
@@ -107,6 +144,13 @@ def test_every_fault_is_named_at_once() -> None:
         ("dtype", "float16"),
         ("loss", ["mse"]),
         ("initializer", "normal"),
+        ("restore_best", 1),
+        ("restore_best", "true"),
+        ("dropout", 1.0),
+        ("l2", -1e-9),
+        ("gradient_clip", 0.0),
+        ("patience", 0),
+        ("class_weight", [1.0, 2.0]),
     ],
 )
 def test_a_value_outside_its_range_or_type_is_refused(field: str, value: object) -> None:
@@ -177,6 +221,64 @@ def test_two_ways_to_write_a_configuration_have_one_hash(
 ) -> None:
     hashes = {configuration_hash(resolve(values, task="classification")) for values in (one, other)}
     assert len(hashes) == 1
+
+
+# Written down before there were any other fields than these use.
+HASHES = [
+    ({}, "classification", "e4e671b4c6ecc2f5a5c22422c3f1b18d50a2cb46091fdaa55b7ee473fa951a60"),
+    ({}, "regression", "6dadcffdadaa47938a6e9594013134e79903bc33cf8088385db23738b52e39fb"),
+    (
+        {"optimizer": "adam"},
+        "classification",
+        "e8f8556ff216e5f902418f62eaeb24fa35c0b3c0acabba5bd674ab1e5a824903",
+    ),
+    (
+        {"optimizer": "momentum", "initializer": "uniform", "hidden_layers": []},
+        "regression",
+        "27a5488479686abb2c753de4ec366c892269034929f1134b453dc26e29ecb840",
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "task", "digest"), HASHES, ids=str)
+def test_a_hash_outlives_the_fields_that_are_added(values: dict[str, object], task: str, digest: str) -> None:
+    assert configuration_hash(resolve(values, task=task)) == digest
+    neutral = {name: field.neutral for name, field in FIELDS.items() if field.neutral is not None}
+    assert configuration_hash(resolve({**neutral, **values}, task=task)) == digest
+
+
+def test_a_decay_that_is_turned_off_is_written_down_where_it_would_be_on() -> None:
+    off = resolve({"optimizer": "adamw", "weight_decay": 0}, task="regression")
+    assert '"weight_decay":0.0' in canonical_json(off)
+    assert "weight_decay" not in canonical_json(resolve({"optimizer": "sgd"}, task="regression"))
+
+
+FULL: list[dict[str, object]] = [
+    {},
+    {"hidden_layers": [], "l1": 0.1},
+    {"optimizer": "adamw", "weight_decay": 0.0, "learning_rate_schedule": "step", "warmup_epochs": 0.5},
+    {"optimizer": "rprop", "initial_step_max": 0.2, "patience": 3},
+    {"learning_rate_schedule": "one_cycle", "gradient_clip": 1.0, "dropout": 0.5, "class_weight": "balanced"},
+    {"initializer": "uniform", "init_biases": True, "restore_best": True, "stop_progress": 0.1},
+]
+
+
+@pytest.mark.parametrize("values", FULL, ids=str)
+def test_canonical_json_is_read_back_as_the_same_configuration(values: dict[str, object]) -> None:
+    configuration = resolve(values, task="classification")
+    document = json.loads(canonical_json(configuration))
+    assert resolve(document, task="classification") == configuration
+    whole = complete(document)
+    assert list(whole) == list(FIELDS)
+    assert (
+        resolve({**whole, "hidden_layers": document["hidden_layers"]}, task="classification") == configuration
+    )
+    assert whole["dropout"] == values.get("dropout", 0.0)
+
+
+def test_what_changes_nothing_may_be_said_where_it_is_not_used() -> None:
+    linear = resolve({"hidden_layers": [], "dropout": 0.0}, task="regression")
+    assert linear == resolve({"hidden_layers": []}, task="regression")
 
 
 @pytest.mark.parametrize("field", FIELDS.values(), ids=FIELDS.keys())

@@ -70,6 +70,27 @@ def test_the_constant_predictor_answers_the_class_frequencies() -> None:
     assert squared.loss == pytest.approx((0.25**2 * 2 + 0.75**2 * 2) / 4)
 
 
+def test_each_class_has_a_probability_of_its_own_under_binary_cross_entropy() -> None:
+    inputs = np.array([[0.0, math.log(3.0)], [1000.0, -1000.0]])
+    binary = {"hidden_layers": [], "dtype": "float64", "loss": "binary_cross_entropy"}
+    found = predict(resolve(binary, task="classification"), PASS_THROUGH, inputs)
+    np.testing.assert_allclose(found, [[0.5, 0.75], [1.0, 0.0]], atol=1e-15)
+    squared = {"hidden_layers": [], "dtype": "float64", "loss": "mse", "output_activation": "sigmoid"}
+    np.testing.assert_allclose(predict(resolve(squared, task="classification"), PASS_THROUGH, inputs), found)
+
+
+def test_the_constant_predictors_loss_is_that_of_the_configuration() -> None:
+    examples = Examples(np.zeros((5, 1)), np.array([0, 0, 0, 1, 1], np.int64), 2, "classification")
+    train, rows = np.arange(4), np.array([0, 4])  # frequencies 3/4 and 1/4, residuals 1/4 and 3/4
+    entropy = constant_predictor(examples, train, rows, "binary_cross_entropy")
+    assert entropy.loss == pytest.approx(-(math.log(0.75) + math.log(0.25)) / 2)
+    assert constant_predictor(examples, train, rows, "mae").loss == pytest.approx((0.25 + 0.75) / 2)
+    numbers = Examples(np.zeros((4, 1)), np.array([[1.0], [3.0], [2.5], [9.0]]), 1, "regression")
+    train, rows = np.array([0, 1]), np.array([2, 3])  # the mean is 2, residuals 0.5 and 7
+    assert constant_predictor(numbers, train, rows, "mae").loss == pytest.approx(3.75)
+    assert constant_predictor(numbers, train, rows, "huber").loss == pytest.approx((0.125 + 6.5) / 2)
+
+
 def test_the_constant_predictor_answers_the_mean_of_the_training_rows() -> None:
     examples = Examples(np.zeros((4, 1)), np.array([[1.0], [3.0], [5.0], [9.0]]), 1, "regression")
     metrics = constant_predictor(examples, np.array([0, 1]), np.array([2, 3]), "mse")

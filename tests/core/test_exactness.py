@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from numpy.random import Generator
 
 import core.rows
+from core.configuration import canonical
 from core.examples import Examples
-from core.fields import ACTIVATIONS, OPTIMIZERS
+from core.fields import ACTIVATIONS, LOSSES, OPTIMIZERS, RPROP_FAMILY
 from core.members import Member
 from core.streams import generator
 from core.training import Directive, EpochReport, Population
@@ -89,6 +90,14 @@ def test_a_population_may_be_cut_in_two(classes: Examples, member: MakeMember, l
     assert [whole.bits(place) for place in range(12)] == halves
 
 
+EXTRAS: list[dict[str, object]] = [
+    {},
+    {"dropout": 0.5},
+    {"l1": 0.01, "l2": 0.1, "gradient_clip": 0.5},
+    {"weight_decay": 0.1, "learning_rate_schedule": "one_cycle"},
+]
+
+
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     features=st.sampled_from([1, 2, 17, 64]),
@@ -96,7 +105,9 @@ def test_a_population_may_be_cut_in_two(classes: Examples, member: MakeMember, l
     outputs=st.sampled_from([1, 2, 10]),
     batch_size=st.sampled_from([1, 5, 32, "full"]),
     activation=st.sampled_from(ACTIVATIONS),
+    loss=st.sampled_from(LOSSES),
     optimizer=st.sampled_from(OPTIMIZERS),
+    extras=st.sampled_from(EXTRAS),
     dtype=st.sampled_from(["float32", "float64"]),
     runs=st.sampled_from([2, 9]),
 )
@@ -108,7 +119,9 @@ def test_no_shape_is_an_exception(
     outputs: int,
     batch_size: int | str,
     activation: str,
+    loss: str,
     optimizer: str,
+    extras: dict[str, object],
     dtype: str,
     runs: int,
 ) -> None:
@@ -116,15 +129,16 @@ def test_no_shape_is_an_exception(
     examples = Examples(
         draw.standard_normal((41, features)), draw.integers(0, outputs, 41), outputs, "classification"
     )
-    values = {
+    values: dict[str, object] = {
         "hidden_layers": hidden,
-        "batch_size": batch_size,
+        "activation": activation,
+        "loss": loss,
+        "batch_size": "full" if optimizer in RPROP_FAMILY else batch_size,
         "optimizer": optimizer,
         "dtype": dtype,
         "epochs": 2,
     }
-    if hidden:
-        values["activation"] = activation
+    values = canonical({**values, **extras})
     members = [
         member(examples, seed=place % 3, validation=13, learning_rate=0.001 * (place + 1), **values)
         for place in range(runs)
@@ -137,7 +151,10 @@ def test_no_shape_is_an_exception(
 def test_resumed_at_any_epoch_a_run_ends_in_the_same_bits(
     classes: Examples, member: MakeMember, learn: Learn, optimizer: str
 ) -> None:
-    members = [member(classes, seed=seed, optimizer=optimizer, learning_rate=0.02) for seed in range(3)]
+    values = {"optimizer": optimizer, "learning_rate": 0.02}
+    if optimizer in RPROP_FAMILY:
+        values["batch_size"] = "full"
+    members = [member(classes, seed=seed, **values) for seed in range(3)]
     whole = learn(members, classes, checkpoints=True)
     for epoch in (1, 2, 3):
         saved = [whole.checkpoints[place, epoch] for place in range(3)]

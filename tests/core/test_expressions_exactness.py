@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from core.expressions.elementary import ELEMENTARY
+from core.expressions.elementary import ELEMENTARY, power
 from core.expressions.grammar import parse
 from core.expressions.tape import Tape, whole_power
 
@@ -60,13 +60,27 @@ def check_every_size_and_offset(text: str) -> None:
             assert bits(offset, offset + size) == expected, (size, offset)
 
 
-def test_memory_layout_changes_no_bit() -> None:
-    tape = Tape(parse(EVERYTHING).tree)
-    points = np.stack([numbers(3, 50), numbers(4, 50)], axis=1)
+@pytest.mark.parametrize("text", [EVERYTHING, "x**1.7", "1.1**y", "sin(x)", "tanh(y)", "log(x)", "x**7"])
+def test_memory_layout_changes_no_bit(text: str) -> None:
+    tape = Tape(parse(text).tree)
+    points = np.abs(np.stack([numbers(3, 400), numbers(4, 400)], axis=1))
     strided = tape.differentiate({"x": points[:, 0], "y": points[:, 1]})
     packed = tape.differentiate({"x": points[:, 0].copy(), "y": points[:, 1].copy()})
     assert strided[0].tobytes() == packed[0].tobytes()
     assert all(strided[1][name].tobytes() == packed[1][name].tobytes() for name in "xy")
+
+
+@pytest.mark.parametrize("name", ["sin", "cos", "tan", "exp", "log", "cbrt", "tanh"])
+def test_a_transcendental_function_is_maths_own_at_any_size(name: str) -> None:
+    x = np.abs(numbers(6, 1000))
+    expected = [getattr(math, name)(each) for each in x.tolist()]
+    assert ELEMENTARY[name].value(x).tolist() == expected
+
+
+def test_a_broken_power_is_maths_own_at_any_size() -> None:
+    x, y = np.abs(numbers(6, 1000)), numbers(7, 1000)
+    expected = [math.pow(*pair) for pair in zip(x.tolist(), y.tolist(), strict=True)]
+    assert power(x, y).tolist() == expected
 
 
 def test_whole_powers_multiply_in_one_fixed_order() -> None:

@@ -8,7 +8,8 @@ import pytest
 from core.batches import Table
 from core.configuration import Configuration, resolve
 from core.examples import Examples
-from core.fields import ACTIVATIONS
+from core.fields import ACTIVATIONS, CLASS_LOSSES, LOSSES
+from core.gradient_check import check_gradients
 from core.layout import Layout
 from core.network import layer_sizes
 from core.passes import Pass
@@ -45,14 +46,14 @@ def relative_error(configuration: Configuration, examples: Examples, runs: int) 
 
 
 @pytest.mark.parametrize("hidden_layers", [[1], [6], [5, 3]], ids=str)
-@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
+@pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_gradient_is_the_central_difference(activation: str, loss: str, hidden_layers: list[int]) -> None:
     values = {"activation": activation, "loss": loss, "hidden_layers": hidden_layers, "dtype": "float64"}
     assert relative_error(resolve(values, task="classification"), CLASSES, runs=2) < 1e-6
 
 
-@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
+@pytest.mark.parametrize("loss", LOSSES)
 def test_the_gradient_of_a_linear_network_is_the_central_difference(loss: str) -> None:
     values = {"loss": loss, "hidden_layers": [], "dtype": "float64"}
     assert relative_error(resolve(values, task="classification"), CLASSES, runs=3) < 1e-6
@@ -62,3 +63,23 @@ def test_the_gradient_of_a_linear_network_is_the_central_difference(loss: str) -
 def test_the_gradient_through_an_output_activation_is_the_central_difference(activation: str) -> None:
     values = {"hidden_layers": [4], "activation": "tanh", "output_activation": activation, "dtype": "float64"}
     assert relative_error(resolve(values, task="regression"), NUMBERS, runs=1) < 1e-6
+
+
+@pytest.mark.parametrize("loss", [name for name in LOSSES if name not in CLASS_LOSSES])
+def test_the_gradient_of_a_loss_of_numbers_is_the_central_difference(loss: str) -> None:
+    values = {"loss": loss, "hidden_layers": [5], "activation": "tanh", "dtype": "float64"}
+    configuration = resolve(values, task="regression")
+    assert relative_error(configuration, NUMBERS, runs=2) < 1e-6
+    check = check_gradients(configuration, NUMBERS, seed=1)
+    assert check.passed, check.worst
+
+
+def test_binary_cross_entropy_passes_the_gradient_check() -> None:
+    values = {"loss": "binary_cross_entropy", "hidden_layers": [5, 4], "activation": "tanh"}
+    check = check_gradients(resolve(values, task="classification"), CLASSES, seed=1)
+    assert check.passed, check.worst
+
+
+def test_a_sigmoid_before_a_squared_error_is_not_the_fused_one() -> None:
+    values = {"loss": "mse", "output_activation": "sigmoid", "hidden_layers": [5], "dtype": "float64"}
+    assert relative_error(resolve(values, task="classification"), CLASSES, runs=2) < 1e-6

@@ -60,6 +60,15 @@ def test_biases_start_at_zero_except_pytorchs() -> None:
     assert 0.9 / math.sqrt(FAN_IN) < np.abs(bias).max() <= 1 / math.sqrt(FAN_IN)
 
 
+def test_biases_are_drawn_like_uniform_weights_where_that_is_asked_for() -> None:
+    weight, bias = first(initializer="uniform", init_scale=0.3)
+    assert not bias.any()
+    same, drawn = first(initializer="uniform", init_scale=0.3, init_biases=True)
+    assert np.array_equal(same, weight)
+    assert 0.95 * 0.3 < np.abs(drawn).max() <= 0.3
+    assert drawn.mean() == pytest.approx(0.0, abs=4 * 0.3 / math.sqrt(3 * FAN_OUT))
+
+
 @pytest.mark.parametrize(("activation", "meant"), [("relu", "he"), ("gelu_tanh", "he"), ("tanh", "glorot")])
 def test_auto_follows_the_activation_behind_the_layer(activation: str, meant: str) -> None:
     automatic, _ = first(activation=activation)

@@ -1,4 +1,4 @@
-"""Losses are means over the batch; mse has no factor one half, cross-entropy the natural logarithm."""
+"""Losses are means over the batch, by the formulas that the conventions name, and finite far from right."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.batches import Batch
-from core.losses import CrossEntropy, SquaredError
+from core.losses import LOSSES, AbsoluteError, BinaryCrossEntropy, CrossEntropy, Huber, SquaredError
 
 FLOAT64 = np.dtype(np.float64)
 
@@ -59,3 +59,76 @@ def test_each_run_has_its_own_loss() -> None:
     loss = SquaredError((2, 1, 1), FLOAT64)
     loss.forward(np.array([[[1.0]], [[3.0]]]), batch([[0.0]], [0]))
     assert loss.sums.tolist() == [1.0, 9.0]
+
+
+def test_the_absolute_error_is_a_mean_over_outputs_with_derivative_0_at_0() -> None:
+    loss = AbsoluteError((1, 2, 2), FLOAT64)
+    loss.forward(np.array([[[0.0, 0.5], [1.0, 4.0]]]), batch([[-0.5, 1.0], [1.0, 1.0]], [0, 0]))
+    assert loss.sums.tolist() == [(0.5 + 0.5) / 2 + (0 + 3) / 2]
+    assert loss.backward().tolist() == [[[0.25, -0.25], [0.0, 0.25]]]
+
+
+def test_huber_is_square_up_to_1_and_straight_beyond() -> None:
+    residuals = [-3.0, -1.0, -0.5, 0.0, 0.25, 1.0, 1.5]
+    loss = Huber((1, 1, len(residuals)), FLOAT64)
+    loss.forward(np.array([[residuals]]), batch([[0.0] * len(residuals)], [0]))
+    # Huber (1964), with delta = 1: r^2 / 2 if |r| <= 1, else |r| - 1/2.
+    terms = [r * r / 2 if abs(r) <= 1 else abs(r) - 0.5 for r in residuals]
+    assert loss.sums[0] == pytest.approx(sum(terms) / len(terms), rel=1e-15)
+    slopes = [max(-1.0, min(1.0, r)) / len(residuals) for r in residuals]
+    assert loss.backward()[0, 0].tolist() == pytest.approx(slopes, abs=1e-16)
+
+
+def test_binary_cross_entropy_is_a_mean_over_outputs_of_sigmoids_logarithms() -> None:
+    logits, classes = [[0.2, -1.3, 2.4], [0.0, 0.5, -0.5]], [1, 0]
+    targets = [[float(j == t) for j in range(3)] for t in classes]
+    loss = BinaryCrossEntropy((1, 2, 3), FLOAT64)
+    loss.forward(np.array([logits]), batch(targets, classes))
+    p = [[1 / (1 + math.exp(-z)) for z in row] for row in logits]
+    terms = [
+        -math.log(share) if target else -math.log(1 - share)
+        for shares, row in zip(p, targets, strict=True)
+        for share, target in zip(shares, row, strict=True)
+    ]
+    assert loss.sums[0] == pytest.approx(sum(terms) / 3, rel=1e-14)
+    assert loss.predicted().tolist() == [[2, 1]]
+    expected = [(p[b][j] - targets[b][j]) / (3 * 2) for b in range(2) for j in range(3)]
+    assert loss.backward().reshape(-1).tolist() == pytest.approx(expected, abs=1e-16)
+
+
+def test_binary_logits_of_a_thousand_neither_overflow_nor_lose_the_loss() -> None:
+    loss = BinaryCrossEntropy((1, 1, 2), np.dtype(np.float32))
+    with np.errstate(over="ignore"):
+        loss.forward(np.array([[[1000.0, -1000.0]]], np.float32), batch([[0.0, 1.0]], [1]))
+        assert loss.sums.tolist() == [1000.0]
+        assert loss.backward().tolist() == [[[0.5, -0.5]]]
+        loss.forward(np.array([[[1000.0, -1000.0]]], np.float32), batch([[1.0, 0.0]], [0]))
+        assert loss.sums.tolist() == [0.0]
+        assert loss.backward().tolist() == [[[0.0, 0.0]]]
+
+
+def test_two_classes_are_two_outputs_each_with_a_logit_of_its_own() -> None:
+    loss = BinaryCrossEntropy((1, 1, 2), FLOAT64)
+    loss.forward(np.array([[[0.0, 0.0]]]), batch([[0.0, 1.0]], [1]))
+    assert loss.sums[0] == pytest.approx(math.log(2), abs=1e-15)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "binary_cross_entropy"])
+def test_a_logit_has_no_residual(name: str) -> None:
+    with pytest.raises(NotImplementedError, match="no residual"):
+        LOSSES[name]((1, 1, 2), FLOAT64).residual()
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_one_set_of_targets_serves_all_runs(name: str) -> None:
+    draw = np.random.default_rng(3)
+    outputs, classes = draw.standard_normal((3, 4, 5)), draw.integers(0, 5, 4)
+    shared = batch(np.eye(5)[classes].tolist(), classes.tolist())
+    together = LOSSES[name]((3, 4, 5), FLOAT64)
+    together.forward(outputs, shared)
+    sums, gradient = together.sums.copy(), together.backward().copy()
+    for run in range(3):
+        alone = LOSSES[name]((1, 4, 5), FLOAT64)
+        alone.forward(outputs[run : run + 1], shared)
+        assert alone.sums[0] == sums[run]
+        assert np.array_equal(alone.backward()[0], gradient[run])

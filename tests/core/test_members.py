@@ -23,6 +23,15 @@ def key(**values: object) -> tuple[object, ...]:
         ({"initializer": "he"}, {"initializer": "uniform", "init_scale": 0.2}),
         ({"optimizer": "momentum", "momentum": 0.5}, {"optimizer": "momentum"}),
         ({"optimizer": "adam", "beta1": 0.5}, {"optimizer": "adam", "epsilon": 1e-3}),
+        ({"optimizer": "rmsprop", "decay": 0.5}, {"optimizer": "rmsprop"}),
+        ({"optimizer": "rprop", "eta_plus": 1.5}, {"optimizer": "rprop", "initial_step_max": 1.0}),
+        ({"learning_rate_schedule": "cosine", "warmup_epochs": 2}, {"learning_rate_schedule": "one_cycle"}),
+        ({"l1": 0.1}, {"l1": 0.2}),
+        ({"l2": 0.1}, {"l2": 0.2}),
+        ({"weight_decay": 0.1}, {"weight_decay": 0.2}),
+        ({"dropout": 0.1}, {"dropout": 0.2}),
+        ({"gradient_clip": 0.1}, {"gradient_clip": 0.2}),
+        ({"patience": 3}, {"restore_best": True, "stop_generalization_loss": 5.0}),
     ],
 )
 def test_what_differs_only_in_numbers_trains_together(
@@ -42,6 +51,15 @@ def test_what_differs_only_in_numbers_trains_together(
         {"batch_size": "full"},
         {"epochs": 31},
         {"dtype": "float64"},
+        {"loss": "binary_cross_entropy"},
+        {"l1": 0.1},
+        {"l2": 0.1},
+        {"weight_decay": 0.1},
+        {"dropout": 0.1},
+        {"gradient_clip": 0.1},
+        {"class_weight": "balanced"},
+        {"validate_every": 2},
+        {"stop_progress": 0.1},
     ],
     ids=str,
 )
@@ -61,6 +79,20 @@ def test_the_working_set_counts_parameters_gradients_state_and_the_copy_to_fall_
     parameters = 4 * (64 * 64 + 64 + 64 * 10 + 10)
     assert plain > 3 * parameters
     assert 4 * parameters <= adam - plain < 4.1 * parameters  # two moments and their copies
+
+
+def test_the_working_set_counts_what_else_is_switched_on() -> None:
+    def more(**values: object) -> int:
+        plain, other = ({"batch_size": 1}, {"batch_size": 1, **values})
+        sizes = [working_set_bytes(resolve(each, task="classification"), **SIZES) for each in (plain, other)]
+        return sizes[1] - sizes[0]
+
+    parameters = 4 * (64 * 64 + 64 + 64 * 10 + 10)
+    for values in ({"l1": 0.1}, {"l2": 0.1}, {"l1": 0.1, "l2": 0.1}, {"weight_decay": 0.1}):
+        assert parameters <= more(**values) < 1.1 * parameters
+    assert 64 * (2 * 4 + 8 + 1) <= more(dropout=0.5) < 64 * 24  # outputs, factors, numbers, flags
+    assert more(gradient_clip=1.0) == 0
+    assert 3 * parameters <= more(optimizer="adagrad") < 3.3 * parameters  # squares, their copy, scratch
 
 
 def test_rows_are_indices_and_some_must_be_left_to_train_on() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.configuration import Configuration, resolve
+from core.fields import RPROP_FAMILY
 from core.optimizers import OPTIMIZERS, State, initial_state
 
 RUNS, WIDTH, STEPS = 3, 5, 25
@@ -90,6 +91,78 @@ def algorithm_1(c: Configuration, w: np.ndarray, gradients: Path) -> Path:
     return path
 
 
+def pytorch_adagrad(c: Configuration, w: np.ndarray, gradients: Path) -> Path:
+    """torch.optim.Adagrad without lr_decay: state_sum += g^2, w = w - lr g / (sqrt(state_sum) + eps)."""
+    assert c.epsilon is not None
+    path, state_sum = [], np.zeros(WIDTH)
+    for g in gradients:
+        state_sum = state_sum + g**2
+        w = w - c.learning_rate * g / (np.sqrt(state_sum) + c.epsilon)
+        path.append(w)
+    return path
+
+
+def pytorch_rmsprop(c: Configuration, w: np.ndarray, gradients: Path) -> Path:
+    """torch.optim.RMSprop: v = alpha v + (1 - alpha) g^2, w = w - lr g / (sqrt(v) + eps)."""
+    assert c.decay is not None
+    assert c.epsilon is not None
+    path, v = [], np.zeros(WIDTH)
+    for g in gradients:
+        v = c.decay * v + (1 - c.decay) * g**2
+        w = w - c.learning_rate * g / (np.sqrt(v) + c.epsilon)
+        path.append(w)
+    return path
+
+
+def rprop_plus(c: Configuration, w: np.ndarray, gradients: Path) -> Path:
+    """Igel and Huesken (2003), Algorithm 1 (Rprop+), weight by weight."""
+    assert c.eta_plus is not None
+    assert c.eta_minus is not None
+    assert c.step_max is not None
+    assert c.step_min is not None
+    w, path = w.copy(), []
+    delta, before, change = np.full(WIDTH, c.learning_rate), np.zeros(WIDTH), np.zeros(WIDTH)
+    for g in gradients:
+        for i in range(WIDTH):
+            slope = g[i]
+            if before[i] * slope > 0:
+                delta[i] = min(delta[i] * c.eta_plus, c.step_max)
+                change[i] = -np.sign(slope) * delta[i]
+                w[i] += change[i]
+            elif before[i] * slope < 0:
+                delta[i] = max(delta[i] * c.eta_minus, c.step_min)
+                w[i] -= change[i]
+                slope = 0.0
+            else:
+                change[i] = -np.sign(slope) * delta[i]
+                w[i] += change[i]
+            before[i] = slope
+        path.append(w.copy())
+    return path
+
+
+def irprop_minus(c: Configuration, w: np.ndarray, gradients: Path) -> Path:
+    """Igel and Huesken (2003), Algorithm 4 (iRprop-), weight by weight; torch.optim.Rprop."""
+    assert c.eta_plus is not None
+    assert c.eta_minus is not None
+    assert c.step_max is not None
+    assert c.step_min is not None
+    w, path = w.copy(), []
+    delta, before = np.full(WIDTH, c.learning_rate), np.zeros(WIDTH)
+    for g in gradients:
+        for i in range(WIDTH):
+            slope = g[i]
+            if before[i] * slope > 0:
+                delta[i] = min(delta[i] * c.eta_plus, c.step_max)
+            elif before[i] * slope < 0:
+                delta[i] = max(delta[i] * c.eta_minus, c.step_min)
+                slope = 0.0
+            w[i] -= np.sign(slope) * delta[i]
+            before[i] = slope
+        path.append(w.copy())
+    return path
+
+
 @pytest.mark.parametrize(
     ("values", "rule"),
     [
@@ -100,6 +173,17 @@ def algorithm_1(c: Configuration, w: np.ndarray, gradients: Path) -> Path:
         ({"optimizer": "adam"}, algorithm_1),
         ({"optimizer": "adam", "beta1": 0.5, "beta2": 0.9, "epsilon": 0.1}, algorithm_1),
         ({"optimizer": "adam", "beta1": 0.0, "beta2": 0.0}, algorithm_1),
+        ({"optimizer": "adamw", "weight_decay": 0.0}, algorithm_1),  # the decay stands in core.regularization
+        ({"optimizer": "adagrad"}, pytorch_adagrad),
+        ({"optimizer": "adagrad", "epsilon": 0.1}, pytorch_adagrad),
+        ({"optimizer": "rmsprop"}, pytorch_rmsprop),
+        ({"optimizer": "rmsprop", "decay": 0.5, "epsilon": 0.1}, pytorch_rmsprop),
+        ({"optimizer": "rmsprop", "decay": 0.0}, pytorch_rmsprop),
+        ({"optimizer": "rprop"}, rprop_plus),
+        ({"optimizer": "rprop", "eta_plus": 3.0, "eta_minus": 0.9, "step_max": 0.2}, rprop_plus),
+        ({"optimizer": "rprop", "step_min": 0.01}, rprop_plus),
+        ({"optimizer": "irprop_minus"}, irprop_minus),
+        ({"optimizer": "irprop_minus", "eta_plus": 2.0, "step_max": 0.2, "step_min": 0.01}, irprop_minus),
     ],
     ids=str,
 )
@@ -126,3 +210,25 @@ def test_adam_leaves_a_weight_without_gradient_where_it_is_in_float32() -> None:
     state = initial_state("adam", parameters)
     OPTIMIZERS["adam"](settings, np.dtype(np.float32)).update(parameters, np.zeros_like(parameters), state, 1)
     assert (parameters == 1.0).all()
+
+
+@pytest.mark.parametrize("name", ["adagrad", "rmsprop"])
+def test_a_weight_without_any_gradient_stays_where_it_is(name: str) -> None:
+    settings = configurations(optimizer=name)
+    parameters = np.ones((RUNS, WIDTH), np.float32)
+    state = initial_state(name, parameters)
+    OPTIMIZERS[name](settings, np.dtype(np.float32)).update(parameters, np.zeros_like(parameters), state, 1)
+    assert (parameters == 1.0).all()
+
+
+@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name not in RPROP_FAMILY])
+def test_other_rates_take_the_place_of_the_configurations(name: str) -> None:
+    told, meant = configurations(optimizer=name), configurations(optimizer=name, learning_rate=0.005)
+    parameters, gradients = draws()
+    expected, state = parameters.copy(), initial_state(name, parameters)
+    changed = OPTIMIZERS[name](told, FLOAT64)
+    changed.set_rates(np.full(RUNS, 0.005))
+    changed.update(parameters, gradients[0].copy(), state, 1)
+    fresh = initial_state(name, parameters)
+    OPTIMIZERS[name](meant, FLOAT64).update(expected, gradients[0].copy(), fresh, 1)
+    assert np.array_equal(parameters, expected)

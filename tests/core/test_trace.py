@@ -184,8 +184,9 @@ def test_repeated_for_ever_the_error_stops_at_the_dead_output() -> None:
     (note,) = found["notes"]
     assert (note["unit"], note["error_floor"]["exact"]) == ("o0", "1/8")
     assert note["text"] == (
-        "o0 is a dead ReLU: c0 is not above 0, so its derivative is 0 and this step leaves the weights into "
-        "c0 as they are. For as long as it stays dead, E cannot fall below 0.125; after 100 steps it is 0.125."
+        "o0 is a dead ReLU: c0 is not above 0, so its derivative is 0 and this step leaves the weights "
+        "into c0 as they are. For as long as it stays dead, E cannot fall below 0.125; after 100 steps it is "
+        "0.125."
     )
 
 

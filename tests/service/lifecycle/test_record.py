@@ -29,7 +29,9 @@ def _batch(claim: Claim, epoch: int, measure: Measure) -> Batch:
     for run in claim.runs:
         measurement = measure(run.run_id, epoch)
         batch.measurements.append(measurement)
-        batch.progress[run.run_id] = Progress(measurement, {"train_loss": {"last": 0.6}}, epoch, 0.25)
+        batch.progress[run.run_id] = Progress(
+            measurement, {"train_loss": {"last": 0.6}}, epoch, 0.25, measurement.values[:4]
+        )
     return batch
 
 

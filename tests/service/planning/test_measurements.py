@@ -51,3 +51,36 @@ def test_what_is_not_a_number_is_never_the_best() -> None:
     metrics.add(Measurement(1, 1, (1.0, 0.5, math.nan, 0.8, 0.1, 1.0, 0.1)))
     assert metrics.best_epoch is None
     assert metrics.document()["validation_loss"]["last"] == "NaN"
+
+
+def test_an_epoch_that_is_not_validated_leaves_the_last_validation_as_it_was() -> None:
+    metrics = RunMetrics("classification", "train_loss", "minimize", {})
+    metrics.add(Measurement(1, 1, (0.9, 0.5, 0.8, 0.6, 0.1, 1.0, 0.1)))
+    metrics.add(Measurement(1, 2, (0.7, 0.6, None, None, 0.1, 1.0, 0.1)))
+    document = metrics.document()
+    assert metrics.last_values == (0.7, 0.6, 0.8, 0.6)
+    assert document["validation_loss"] == {"min": 0.8, "max": 0.8, "last": 0.8}
+    assert document["best_epoch"] == 2, "and at the best epoch nothing was validated"
+
+
+def test_a_restored_epoch_gives_a_run_its_values_and_leaves_the_extremes() -> None:
+    metrics = RunMetrics("regression", "validation_loss", "minimize", {})
+    first = Measurement(1, 1, (0.5, 0.6, 0.4, 0.7, 0.1, 1.0, 0.1))
+    metrics.add(first)
+    metrics.add(Measurement(1, 2, (0.3, 0.8, 0.9, 0.1, 0.1, 1.0, 0.1)))
+    metrics.restore(Measurement(1, 1, (*first.values[:4], None, None, None)))
+    assert metrics.last_values == first.values[:4]
+    assert metrics.document()["train_loss"] == {"min": 0.3, "max": 0.5, "last": 0.5, "best": 0.5}
+    assert metrics.document()["validation_r2"] == {"min": 0.1, "max": 0.7, "last": 0.7, "best": 0.7}
+
+
+def test_layers_and_details_stand_beside_the_metrics_and_survive_a_stop() -> None:
+    metrics = RunMetrics("classification", "validation_loss", "minimize", {})
+    metrics.add(Measurement(1, 1, (0.9, 0.5, 0.8, 0.6, 0.1, 1.0, 0.1)))
+    metrics.add_layers([{"gradient_norm": math.inf, "weight_norm": 2.0, "update_ratio": 0.5}])
+    metrics.add_final({"test_accuracy": 0.75}, {"test_confusion": [[2, 0], [1, 1]]})
+    document = metrics.document()
+    assert document["layers"] == [{"gradient_norm": "Infinity", "weight_norm": 2.0, "update_ratio": 0.5}]
+    assert document["test_confusion"] == [[2, 0], [1, 1]]
+    again = RunMetrics("classification", "validation_loss", "minimize", document)
+    assert again.document() == document

@@ -118,6 +118,11 @@ def test_a_sweep_file_of_wandb_is_understood() -> None:
     ]
 
 
+@pytest.mark.parametrize("which", ["final", "best", "both", "none"])
+def test_weights_are_kept_as_told(which: str) -> None:
+    assert parse({"dataset": "digits", "keep_weights": which}).keep_weights == which
+
+
 def test_a_list_of_seeds_keeps_its_order() -> None:
     assert parse({"dataset": "d", "seeds": [5, 0, 2**53 - 1]}).seed_list == (5, 0, 2**53 - 1)
 
@@ -142,8 +147,7 @@ def test_a_list_of_seeds_keeps_its_order() -> None:
         ({"method": "bayes"}, "method", "bayes search is not offered yet", "grid"),
         ({"method": "random"}, "method", "random search is not offered yet", "grid"),
         ({"method": "hyperband"}, "method", "not one of the choices", "grid"),
-        ({"keep_weights": "best"}, "keep_weights", "needs the best epoch's weights", "final, none"),
-        ({"keep_weights": "both"}, "keep_weights", "needs the best epoch's weights", "final, none"),
+        ({"keep_weights": "last"}, "keep_weights", "not one of the choices", "final, best, both or none"),
         ({"seeds": 0}, "seeds", "is too small", "at least 1"),
         ({"seeds": 10_001}, "seeds", "is too large", "10000"),
         ({"seeds": True}, "seeds", "is not a whole number", "a whole number"),

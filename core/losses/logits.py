@@ -1,0 +1,129 @@
+"""Losses of classes, on logits: each is fused with the activation that makes probabilities of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.arrays import FloatArray, IntArray
+from core.batches import Batch
+
+
+class _Logits:
+    """What these losses share: no target is a logit."""
+
+    def residual(self) -> FloatArray:
+        """Refuse: logits have no targets to be subtracted.
+
+        Raises: NotImplementedError, always; these losses need classes, and R2 numbers.
+        """
+        raise NotImplementedError("a loss on logits has no residual")
+
+
+class CrossEntropy(_Logits):
+    """Softmax and E = -ln p^t together, on logits z: p^j = e^(z^j) / sum_k e^(z^k), t the right class.
+
+    E = ln(sum_k e^(z^k - m)) + m - z^t for any m; m = max z keeps every power within range.
+    dE/dz^j = p^j - [j = t]: of dE/dp^t = -1/p^t and dp^t/dz^j = p^t ([j = t] - p^j) the factor p^t cancels.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], dtype: np.dtype) -> None:
+        runs, batch, classes = shape
+        self.sums = np.empty(runs, dtype)
+        self._predicted = np.empty((runs, batch), np.int64)
+        self._powers = np.empty(shape, dtype)
+        self._totals = np.empty((runs, batch, 1), dtype)
+        self._largest = np.empty((runs, batch), dtype)
+        self._right = np.empty((runs, batch), dtype)
+        self._ones = np.ones((1, classes, 1), dtype)
+        # Where each example's first logit stands when all logits of the population are one row.
+        self._first = np.arange(runs * batch).reshape(runs, batch) * classes
+        self._position = np.empty((runs, batch), np.int64)
+        self._right_position = np.empty((runs, batch), np.int64)
+        self._share = 1.0 / batch
+
+    def forward(self, outputs: FloatArray, batch: Batch) -> None:
+        """Sum ln(sum_k e^(z^k - m)) + m - z^t over the batch."""
+        flat = outputs.reshape(-1)
+        # The place of the largest logit is wanted for the score; a look-up there is cheaper than a maximum.
+        outputs.argmax(axis=2, out=self._predicted)
+        np.add(self._first, self._predicted, out=self._position)
+        np.add(self._first, batch.classes, out=self._right_position)
+        flat.take(self._position, out=self._largest, mode="clip")
+        flat.take(self._right_position, out=self._right, mode="clip")
+        np.subtract(outputs, self._largest[:, :, None], out=self._powers)
+        np.exp(self._powers, out=self._powers)
+        np.matmul(self._powers, self._ones, out=self._totals)
+        losses = np.subtract(self._largest, self._right, out=self._right)
+        np.add(losses, np.log(self._totals[:, :, 0], out=self._largest), out=losses)
+        np.add.reduce(losses, axis=1, out=self.sums)
+
+    def by_example(self) -> FloatArray:
+        """Return what the forward pass has added up."""
+        return self._right
+
+    def backward(self) -> FloatArray:
+        """Return p^j - [j = t], divided by the batch size."""
+        np.divide(self._share, self._totals, out=self._totals)
+        np.multiply(self._powers, self._totals, out=self._powers)
+        flat = self._powers.reshape(-1)
+        right = flat.take(self._right_position, out=self._right, mode="clip")
+        flat[self._right_position] = np.subtract(right, self._share, out=right)
+        return self._powers
+
+    def predicted(self) -> IntArray:
+        """Return what the forward pass has found."""
+        return self._predicted
+
+
+class BinaryCrossEntropy(_Logits):
+    """Sigmoid and E = -(1/n) sum_j t^j ln p^j + (1 - t^j) ln(1 - p^j) together, on logits z.
+
+    p = 1 / (1 + e^-z). Classes are one-hot targets, each output a yes or no of its own. For t = 0 or 1 a term
+    is ln(1 + e^s) with s = (1 - 2t) z, which is max(s, 0) + ln(1 + e^-|z|), where no power overflows.
+    dE/dz^j = (p^j - t^j) / n: of dE/dp = (p - t) / (p (1 - p)) and dp/dz = p (1 - p) the factors cancel.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], dtype: np.dtype) -> None:
+        runs, batch, outputs = shape
+        self.sums = np.empty(runs, dtype)
+        self._outputs = np.empty((0, 0, 0), dtype)
+        self._targets = self._outputs
+        self._predicted = np.empty((runs, batch), np.int64)
+        self._wrong = np.empty(shape, dtype)
+        self._terms = np.empty(shape, dtype)
+        self._flat = self._terms.reshape(runs, batch * outputs)
+        self._n = outputs
+        self._share = 1.0 / (batch * outputs)
+
+    def forward(self, outputs: FloatArray, batch: Batch) -> None:
+        """Sum (1/n) sum_j max(s^j, 0) + ln(1 + e^-|z^j|) over the batch."""
+        self._outputs, self._targets = outputs, batch.targets
+        wrong = np.multiply(outputs, batch.targets, out=self._wrong)
+        np.multiply(wrong, -2.0, out=wrong)
+        np.add(wrong, outputs, out=wrong)
+        np.maximum(wrong, 0.0, out=wrong)
+        terms = np.abs(outputs, out=self._terms)
+        np.negative(terms, out=terms)
+        np.exp(terms, out=terms)
+        np.log1p(terms, out=terms)
+        np.add(terms, wrong, out=terms)
+        np.add.reduce(self._flat, axis=1, out=self.sums)
+        np.divide(self.sums, self._n, out=self.sums)
+
+    def by_example(self) -> FloatArray:
+        """Return the mean of each example's terms."""
+        losses: FloatArray = np.add.reduce(self._terms, axis=2) / self._n
+        return losses
+
+    def backward(self) -> FloatArray:
+        """Return (p^j - t^j) / n, divided by the batch size; a power that overflows gives the right p, 0."""
+        power = np.negative(self._outputs, out=self._terms)
+        np.exp(power, out=power)
+        np.add(power, 1.0, out=power)
+        gradient = np.divide(self._share, power, out=power)
+        right = np.multiply(self._targets, self._share, out=self._wrong)
+        return np.subtract(gradient, right, out=gradient)
+
+    def predicted(self) -> IntArray:
+        """Return the class with the largest logit, which is the most probable."""
+        return self._outputs.argmax(axis=2, out=self._predicted)

@@ -1,0 +1,40 @@
+"""A population is refused what it cannot do: validate without rows, or restore weights that were not kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from core.errors import DataError, ShapeError
+from core.examples import Examples
+from core.members import Member
+from core.training import Population
+
+MakeMember = Callable[..., Member]
+
+
+@pytest.mark.parametrize(
+    "rules", [{"patience": 1}, {"stop_generalization_loss": 5.0}, {"restore_best": True}], ids=" ".join
+)
+def test_what_looks_at_validation_rows_is_refused_where_there_are_none(
+    classes: Examples, member: MakeMember, rules: dict[str, object]
+) -> None:
+    with pytest.raises(ShapeError, match=f"{next(iter(rules))} needs validation rows"):
+        Population.start([member(classes, validation=0, **rules)], classes)
+
+
+def test_best_weights_are_refused_where_nothing_is_validated(classes: Examples, member: MakeMember) -> None:
+    with pytest.raises(ShapeError, match="best weights need validation rows"):
+        Population.start([member(classes, validation=0)], classes, keep_best=True)
+
+
+def test_a_checkpoint_without_best_weights_cannot_be_resumed_with_them(
+    classes: Examples, member: MakeMember
+) -> None:
+    one = member(classes)
+    without = Population.start([one], classes).checkpoint(0)
+    with pytest.raises(DataError, match="best"):
+        Population.resume([one], classes, [without], keep_best=True)
+    kept = Population.start([one], classes, keep_best=True).checkpoint(0)
+    assert Population.resume([one], classes, [kept]).best is None
