@@ -3,12 +3,13 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench
 # The first Python >= 3.11 on the PATH, unless PYTHON names one.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help demo up test lint format lock clean
+.PHONY: help demo up test lint format bench lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,16 +33,20 @@ format: $(VENV)/dev  ## Format the code and apply the safe fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+bench: $(VENV)/runtime $(BENCH)/ready  ## Compare the core with JAX, PyTorch and scikit-learn (about 7 minutes)
+	@$(BIN)/python -m benchmarks $(BENCH_OPTIONS)
+
 lock:  ## Resolve the dependencies anew into requirements/*.lock (needs uv)
 	uv pip compile pyproject.toml --group build $(LOCK_OPTIONS) -o requirements/runtime.lock
 	uv pip compile pyproject.toml --group build --group dev -c requirements/runtime.lock $(LOCK_OPTIONS) -o requirements/dev.lock
+	uv pip compile --group bench -c requirements/runtime.lock $(LOCK_OPTIONS) -o requirements/bench.lock
 
 # One lock for Linux and macOS: names, versions and hashes, no addresses.
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-annotate --custom-compile-command "make lock" --quiet
 
 clean:  ## Remove the virtual environment and caches (never your runs)
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) $(BENCH) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis build *.egg-info
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Backsweep needs Python 3.11 or later; none was found on the PATH. Name one: make PYTHON=/path/to/python3" >&2; exit 1; }
@@ -57,4 +62,10 @@ $(VENV)/runtime: requirements/runtime.lock pyproject.toml | $(BIN)/python
 $(VENV)/dev: requirements/dev.lock $(VENV)/runtime | $(BIN)/python
 	@echo "Installing the pinned development dependencies"
 	@$(PIP_INSTALL) --require-hashes -r requirements/dev.lock
+	@touch $@
+
+$(BENCH)/ready: requirements/bench.lock | $(BIN)/python
+	@echo "Installing the pinned packages to compare with (700 MB)"
+	@$(BIN)/python -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/bench.lock
 	@touch $@
