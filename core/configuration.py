@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -123,6 +123,12 @@ def configuration_hash(configuration: Configuration) -> str:
 def complete(document: Mapping[str, object]) -> dict[str, object]:
     """Return canonical JSON's fields with those that it leaves out: at what changes nothing, or None."""
     return {name: document.get(name, field.neutral) for name, field in FIELDS.items()}
+
+
+def varied_part(document: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:
+    """Return these fields of a configuration in canonical JSON; one that it leaves out has its neutral value."""
+    whole = complete(document)
+    return {name: whole.get(name) for name in names}
 
 
 def _used(name: str, values: Mapping[str, object], faulty: set[str]) -> bool:

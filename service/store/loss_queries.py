@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Integer, column, func, select, values
 from sqlalchemy.orm import Session
 
+from core.configuration import varied_part
 from service.errors import Fault, InvalidSubmission, NotFound
 from service.planning.measurements import COLUMNS, SCORES, decode
 from service.planning.statuses import Role
@@ -100,7 +101,7 @@ def find_settings(
         .join(firsts, firsts.c.configuration_id == ConfigurationRow.id)
         .order_by(firsts.c.first)
     )
-    return found.id, {key: {name: document.get(name) for name in names} for key, document in documents}
+    return found.id, {key: varied_part(document, names) for key, document in documents}
 
 
 def setting_curves(

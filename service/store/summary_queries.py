@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from core.configuration import varied_part
 from service.errors import NotFound
 from service.planning.headline import Context
 from service.planning.outcomes import RunOutcome
@@ -34,7 +35,7 @@ def sweep_summary(
         raise NotFound(f"there is no sweep {public_id}")
     rows, documents = _rows(session, sweep.id), _documents(session, sweep.id)
     settings = {
-        key: {name: _hashable(document.get(name)) for name in sweep.varied}
+        key: {name: _hashable(value) for name, value in varied_part(document, sweep.varied).items()}
         for key, document in documents.items()
     }
     counts = sweep.split_counts

@@ -99,6 +99,17 @@ def _parameters() -> dict[str, object]:
     return {"learning_rate": {"values": [0.01, 0.1, 0.5]}, "hidden_layers": {"value": [8]}, "epochs": 4}
 
 
+def test_a_setting_whose_value_changes_nothing_keeps_that_value(
+    worker_context: Context, submitted: Submit
+) -> None:
+    submitted(baselines=False, parameters={"l2": {"values": [0, 0.01]}, "epochs": 2})
+    _work(worker_context)
+    with worker_context.database.read() as session:
+        sweep = session.scalars(select(Sweep)).one()
+        summary, _context = sweep_summary(session, sweep.owner_id, sweep.public_id)
+    assert [setting.setting for setting in summary.settings] == [{"l2": 0.0}, {"l2": 0.01}]
+
+
 def test_a_diverging_run_ends_with_its_epoch_and_the_others_go_on(
     worker_context: Context, submitted: Submit
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
+from core.configuration import varied_part
 from service.api.schemas.shape import Instant, NextCursor, Number, Shape
 from service.planning.statuses import Role, RunState
 from service.store.clock import rfc3339
@@ -111,7 +112,7 @@ def _fields(view: RunView) -> dict[str, Any]:
         "epochs": run.epochs,
         "configuration": view.configuration,
         "configuration_hash": view.configuration_hash,
-        "parameters": {name: view.configuration.get(name) for name in view.varied},
+        "parameters": varied_part(view.configuration, view.varied),
         "metrics": metrics,
         "best_epoch": run.best_epoch,
         "collapsed": run.collapsed,
