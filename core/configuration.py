@@ -126,7 +126,7 @@ def complete(document: Mapping[str, object]) -> dict[str, object]:
 
 
 def varied_part(document: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:
-    """Return these fields of a configuration in canonical JSON; one that it leaves out has its neutral value."""
+    """Return these fields of canonical JSON; one that it leaves out has its neutral value."""
     whole = complete(document)
     return {name: whole.get(name) for name in names}
 
