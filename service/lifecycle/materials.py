@@ -34,11 +34,6 @@ class Materials:
     _rows: dict[int, tuple[IntArray, IntArray]] = field(default_factory=dict)
 
     @property
-    def has_validation(self) -> bool:
-        """Whether any row validates."""
-        return self.split.counts.validation > 0
-
-    @property
     def keeps_best(self) -> bool:
         """Whether the weights of the lowest validation loss are stored."""
         return self.keep_weights in ("best", "both")

@@ -40,7 +40,6 @@ class SweepPlan:
     runs: tuple[PlannedRun, ...]
     populations: tuple[tuple[int, ...], ...]
     constant: Mapping[str, float]
-    bytes_per_run: Mapping[Configuration, int]  # while it trains
 
     @property
     def task(self) -> str:
@@ -108,7 +107,6 @@ def plan_sweep(submission: SweepSubmission, table: Table, *, live_workers: int, 
         runs=runs,
         populations=_populations(runs, preparation, working_sets, live_workers),
         constant=_constant(runs, preparation),
-        bytes_per_run=working_sets,
     )
 
 
