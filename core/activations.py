@@ -53,7 +53,10 @@ class Relu:
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype) -> None:
         # Measured: against an array of zeros the maximum is four times as fast as against a scalar.
         self._zeros = np.zeros(shape, dtype)
-        self._positive = np.empty(shape, np.bool_)
+        # The bits of a number, read as an integer of its size, have its sign, and are 0 for 0.0 alone.
+        self._integer = np.dtype(f"i{dtype.itemsize}")
+        self._ones = np.ones(shape, self._integer)
+        self._slope = np.empty(shape, self._integer)
         self._y = self._zeros
 
     def forward(self, x: FloatArray) -> FloatArray:
@@ -62,9 +65,15 @@ class Relu:
         return self._y
 
     def backward(self, gradient: FloatArray) -> FloatArray:
-        """Keep the derivative where y > 0, which is where x > 0."""
-        np.greater(self._y, self._zeros, out=self._positive)
-        return np.multiply(gradient, self._positive, out=gradient)
+        """Keep the derivative where y > 0, which is where x > 0.
+
+        Measured: bits times 0 or 1 take half the time of floats times truth values. Were y -0.0, which is the
+        least integer, the product would be 0.0 or -0.0; where y is NaN, the run's loss is, too.
+        """
+        slope = np.minimum(self._y.view(self._integer), self._ones, out=self._slope)
+        bits = gradient.view(self._integer)
+        np.multiply(bits, slope, out=bits)
+        return gradient
 
 
 class _Smooth:

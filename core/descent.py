@@ -102,8 +102,10 @@ class _Stepper:
         sound = _within(value[:, None]) & np.isfinite(gradient).all(axis=1)
         slope = lengths(gradient)
         with np.errstate(all="ignore"):
-            self._optimizer.update(after, gradient, state, population.epoch + 1)
-            change = lengths(gradient)  # the optimizer left the change that it made where the gradient was
+            if self._optimizer.rated:
+                gradient *= self._rates[:, None]
+            made = self._optimizer.update(after, gradient, state, population.epoch + 1)
+            change = lengths(made.astype(np.float64, copy=False))
             update_ratio = np.where(change == 0.0, 0.0, change / lengths(after))
         population.weights, population.state = after, state
         population.epoch += 1

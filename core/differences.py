@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -77,15 +77,18 @@ class Point:
         if rows.min() < 0 or rows.max() >= examples.rows:
             raise DataError(f"rows run from {rows.min()} to {rows.max()}; allowed: 0 to {examples.rows - 1}")
         self._configuration = configuration
-        self._rows = rows[None]
-        self._table = Table.of(examples, configuration.loss, np.dtype(np.float64))
+        self._rows = rows.size
         self.layout = Layout(layer_sizes(configuration, examples.features, examples.outputs))
+        table = Table.of(examples, np.dtype(np.float64), joins_bias=self.layout.joins_bias)
+        self._batch = table.batch(rows)
         self.row = (
             initial_row(configuration, seed, self.layout)
             if parameters is None
             else self.layout.pack(parameters, np.dtype(np.float64))
         )
-        self.positions = np.concatenate([np.arange(t.start, t.stop) for t in self.layout.tensors])
+        places = np.arange(self.layout.width)
+        self._places = [tensor.read(places) for tensor in self.layout.tensors]
+        self.positions = np.concatenate([place.reshape(-1) for place in self._places])
         hidden = [configuration.activation or "identity"] * len(configuration.hidden_layers)
         self._activations = [*hidden, configuration.output_activation]
 
@@ -93,8 +96,8 @@ class Point:
         """Return the loss, and the derivatives that the backward pass writes (parameters,)."""
         gradients = np.zeros((1, self.layout.width))
         work = self._pass(self.row[None], gradients)
-        work.forward(self._rows)
-        loss = float(work.loss.sums[0]) / self._rows.size
+        work.forward(self._batch)
+        loss = float(work.loss.sums[0]) / self._rows
         work.backward()
         return loss, gradients[0, self.positions]
 
@@ -114,7 +117,7 @@ class Point:
         if formula is None or not SMOOTH.issuperset(self._activations):
             return None
         work = self._pass(self.row[None], None)
-        work.forward(self._rows)
+        work.forward(self._batch)
         value = formula(work.outputs.astype(np.complex128), work.batch)[0].real
         # A term that the formula does not know, such as a penalty, is left to central differences.
         return formula if math.isclose(value, loss, rel_tol=1e-12, abs_tol=1e-15) else None
@@ -122,16 +125,13 @@ class Point:
     def _complex_differences(self, formula: Callable[[ComplexArray, Batch], ComplexArray]) -> Float64Array:
         """Return the imaginary part of E(p + ih) / h for every parameter (parameters,)."""
         copies = np.tile(self.row.astype(np.complex128), (self._copies(2), 1))
-        network = Network(
-            self._configuration, self.layout, cast("FloatArray", copies), None, self._rows.shape[1]
-        )
-        batch = self._table.batches(*self._rows.shape).gather(self._rows)
-        inputs = cast("FloatArray", batch.inputs.astype(np.complex128))
+        network = Network(self._configuration, self.layout, cast("FloatArray", copies), None, self._rows)
+        inputs = cast("FloatArray", self._batch.inputs.astype(np.complex128))
         derivatives = np.empty(self.positions.size)
         for chunk, positions in self._chunks(copies.shape[0]):
             runs = np.arange(positions.size)
             copies[runs, positions] += 1j * COMPLEX_STEP
-            losses = formula(cast("ComplexArray", network.forward(inputs)), batch)
+            losses = formula(cast("ComplexArray", network.forward(inputs)), self._batch)
             derivatives[chunk] = losses.imag[runs] / COMPLEX_STEP
             copies[runs, positions] = self.row[positions]
         return derivatives
@@ -141,11 +141,8 @@ class Point:
         half = self._copies(2)
         copies = np.tile(self.row, (2 * half, 1))
         work = self._pass(copies, None)
-        before_kinks = _networks_before_kinks(
-            self._configuration, self.layout, self._activations, copies, self._rows.size
-        )
-        work.forward(self._rows)
-        at_rest = self._sides(work, before_kinks)[:1]
+        work.forward(self._batch)
+        at_rest = self._sides(work)[:1]
         derivatives, kinks = np.empty(self.positions.size), np.zeros(self.positions.size, np.bool_)
         for chunk, positions in self._chunks(half):
             here, runs = self.row[positions], np.arange(positions.size)
@@ -154,21 +151,20 @@ class Point:
             copies[half + runs, positions] = here - step
             # The distance between the two, as rounded.
             distance = copies[runs, positions] - copies[half + runs, positions]
-            work.forward(self._rows)
-            losses = work.loss.sums / self._rows.size
+            work.forward(self._batch)
+            losses = work.loss.sums / self._rows
             derivatives[chunk] = (losses[runs] - losses[half + runs]) / distance
-            moved = (self._sides(work, before_kinks) != at_rest).any(axis=1)
+            moved = (self._sides(work) != at_rest).any(axis=1)
             kinks[chunk] = moved[runs] | moved[half + runs] | self._kinks_of_penalty(positions, step)
             copies[runs, positions] = copies[half + runs, positions] = here
         return derivatives, kinks
 
     def _pass(self, weights: FloatArray, gradients: FloatArray | None) -> Pass:
-        shape = (1, int(self._rows.size))
-        return Pass(self._configuration, self.layout, self._table, weights, gradients, shape)
+        return Pass(self._configuration, self.layout, weights, gradients, self._rows)
 
     def _copies(self, numbers: int) -> int:
         """Return how many networks fit in the working set, of so many numbers (or pairs of them) each."""
-        each = numbers * (self.layout.width + self._rows.size * sum(self.layout.sizes))
+        each = numbers * (self.layout.width + self._rows * sum(self.layout.sizes))
         return max(1, min(self.positions.size, WORKING_SET // each))
 
     def _chunks(self, size: int) -> Iterator[tuple[slice, IntArray]]:
@@ -176,10 +172,14 @@ class Point:
             chunk = slice(start, min(start + size, self.positions.size))
             yield chunk, self.positions[chunk]
 
-    def _sides(self, work: Pass, before_kinks: Sequence[Network]) -> NDArray[np.int8]:
-        """Return on which side of its kink each unit and residual is, after a forward pass (runs, kinks)."""
+    def _sides(self, work: Pass) -> NDArray[np.int8]:
+        """Return on which side of its kink each unit and residual is, after a forward pass (runs, kinks).
+
+        Every activation with a kink has it at 0, and is below 0 or 0 itself on one side of it only.
+        """
         found = [np.zeros((work.outputs.shape[0], 0), np.int8)]
-        found += [_signs(network.forward(work.batch.inputs)) for network in before_kinks]
+        layers = zip(self._activations, work.network.activations, strict=True)
+        found += [_signs(layer.outputs) for name, layer in layers if name not in SMOOTH]
         for kink in LOSS_KINKS.get(self._configuration.loss, ()):
             found.append(_signs(work.outputs - work.batch.targets - kink))
         return np.concatenate(found, axis=1)
@@ -189,28 +189,8 @@ class Point:
         near = np.abs(self.row[positions]) <= step
         if not getattr(self._configuration, "l1", None):
             return np.zeros_like(near)
-        weights = [np.arange(t.start, t.stop) for t in self.layout.tensors if len(t.shape) == 2]
+        weights = [place.reshape(-1) for place in self._places[::2]]
         return near & np.isin(positions, np.concatenate(weights))
-
-
-def _networks_before_kinks(
-    configuration: Configuration, layout: Layout, activations: Sequence[str], weights: FloatArray, batch: int
-) -> list[Network]:
-    """Return, for every activation with a kink, the network that ends with the sums before it.
-
-    They see `weights` as they are at each forward pass: a network's first layers come first in its row.
-    """
-    networks = []
-    for layer, activation in enumerate(activations):
-        if activation not in SMOOTH:
-            shorter = replace(
-                configuration,
-                hidden_layers=configuration.hidden_layers[:layer],
-                output_activation="identity",
-            )
-            first_layers = Layout(layout.sizes[: layer + 2])
-            networks.append(Network(shorter, first_layers, weights[:, : first_layers.width], None, batch))
-    return networks
 
 
 def _signs(values: FloatArray) -> NDArray[np.int8]:
@@ -224,12 +204,12 @@ def _squared_error(outputs: ComplexArray, batch: Batch) -> ComplexArray:
 
 
 def _cross_entropy(outputs: ComplexArray, batch: Batch) -> ComplexArray:
-    shifted = outputs - outputs.real.max(axis=2, keepdims=True)
-    right = np.take_along_axis(shifted, batch.classes[:, :, None], axis=2)[:, :, 0]
-    return np.asarray((np.log(np.exp(shifted).sum(axis=2)) - right).mean(axis=1))
+    shifted = outputs - outputs.real.max(axis=1, keepdims=True)
+    right = np.take_along_axis(shifted, batch.classes[:, None], axis=1)[:, 0]
+    return np.asarray((np.log(np.exp(shifted).sum(axis=1)) - right).mean(axis=1))
 
 
-# Smooth losses by their formulas, continued to complex outputs (runs, batch, outputs) -> (runs,).
+# Smooth losses by their formulas, continued to complex outputs (runs, outputs, batch) -> (runs,).
 COMPLEX_LOSSES: Mapping[str, Callable[[ComplexArray, Batch], ComplexArray]] = {
     "mse": _squared_error,
     "cross_entropy": _cross_entropy,

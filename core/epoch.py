@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.arrays import Float64Array, FloatArray, IntArray
-from core.batches import Table
+from core.batches import Batches, Table
 from core.class_weights import class_weights
 from core.dropout import DropoutNumbers
 from core.early_stopping import validates
@@ -16,7 +16,6 @@ from core.evaluation import Evaluator, spread
 from core.layer_statistics import LayerRuler, LayerStatistics
 from core.passes import Pass, Tally
 from core.population import Population
-from core.regularization import lengths
 from core.rows import RowSets, spans
 from core.updates import Updates
 
@@ -53,9 +52,10 @@ class EpochRunner:
     def __init__(self, population: Population) -> None:
         """Prepare everything that steps need, so that none of them asks for memory."""
         members = [population.members[index] for index in population.active]
+        layout = population.layout
         lead = self._lead = members[0].configuration  # the rest have the same shape, and their own rates
         dtype = np.dtype(lead.dtype)
-        table = Table.of(population.examples, lead.loss, dtype)
+        table = Table.of(population.examples, dtype, joins_bias=layout.joins_bias)
         self._state = {"weights": population.weights, **population.state}
         self._copies = {name: array.copy() for name, array in self._state.items()}
         self._weights, self.before = population.weights, self._copies["weights"]
@@ -68,7 +68,7 @@ class EpochRunner:
         size = self._rows.count if full else min(int(lead.batch_size), self._rows.count)
         self._spans = spans(self._rows.count, size)
         self._spread = spread(population.examples, training)
-        layout = population.layout
+        self._batches = Batches(table, self._spans, self._rows.sharing)
         self._updates = Updates(
             members, layout, self._weights, self._gradients, population.state, len(self._spans)
         )
@@ -78,12 +78,20 @@ class EpochRunner:
             layers = len(lead.hidden_layers)
             self._dropout = DropoutNumbers(probabilities, [member.seed for member in members], layers)
         weigh = class_weights(lead, population.examples, training)
-        parts = (lead, layout, table, self._weights, self._gradients)
         self._passes = {
-            rows: Pass(*parts, (self._rows.sets, rows), self._dropout, weigh)
-            for rows in {stop - start for start, stop in self._spans}
+            size: Pass(
+                lead,
+                layout,
+                self._weights,
+                self._gradients,
+                size,
+                sharing=self._rows.sharing,
+                dropout=self._dropout,
+                class_weights=weigh,
+            )
+            for size in {stop - start for start, stop in self._spans}
         }
-        self._layers = LayerRuler(layout, self._weights, self._gradients)
+        self._ruler = LayerRuler(layout)
 
         def evaluator(rows: list[IntArray], weigh: FloatArray | None) -> Evaluator:
             about_mean = spread(population.examples, rows)
@@ -118,23 +126,23 @@ class EpochRunner:
             self._updates.begin()
         if self._dropout is not None:
             self._dropout.begin(epoch)
-        order = self._rows.order(epoch)
-        tally = Tally(runs, self._rows.count, steps, self._spread)
-        gradient_norm = np.full(runs, np.nan)
+        self._batches.begin(self._rows.order(epoch))
+        tally = Tally(runs, self._spans, self._spread)
         for step, (start, stop) in enumerate(self._spans):
             if should_stop():
                 return None
+            if step:
+                self._updates.take()
+            if self._updates.turn_to((epoch - 1) * steps + step + 1):
+                for each in self._passes.values():
+                    each.loss.set_factors(self._updates.factors)
             work = self._passes[stop - start]
-            work.forward(order[:, start:stop])
-            tally.add(work, step, start, stop)
+            work.forward(self._batches[step])
+            tally.add(work, step)
             work.backward()
             self._updates.penalize()
-            if step == steps - 1:
-                gradient_norm = lengths(self._gradients)
-                self._layers.before_update()
-            self._updates.take((epoch - 1) * steps + step + 1)
-        # The change that was made is now where the gradients were.
-        update_ratio = lengths(self._gradients) / lengths(self._weights)
+        gradient, change = self._updates.measure(self._ruler), self._updates.take()
+        changed, after = self._ruler.lengths(change), self._ruler.lengths(self._weights)
         train = self._afterwards.measure() if self._afterwards else (tally.loss(), tally.score())
         validated = self._evaluator is not None and validates(self._lead, epoch)
         nothing = np.full(runs, np.nan)
@@ -146,8 +154,8 @@ class EpochRunner:
             validation_loss=validation[0],
             validation_score=validation[1],
             learning_rate=self._updates.rates,
-            gradient_norm=gradient_norm,
-            update_ratio=update_ratio,
+            gradient_norm=gradient.whole,
+            update_ratio=changed.whole / after.whole,
             validated=validated,
-            layers=self._layers.after_update(),
+            layers=LayerStatistics(gradient.layers, after.layers, changed.layers / after.layers),
         )

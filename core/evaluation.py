@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from core.arrays import Float64Array, FloatArray, IntArray
-from core.batches import Table
+from core.batches import Batches, Table, with_ones
 from core.configuration import Configuration
 from core.errors import ShapeError
 from core.examples import Examples
@@ -34,23 +34,25 @@ class Evaluator:
         class_weights: FloatArray | None = None,
     ) -> None:
         """Prepare to evaluate `weights` (runs, width) as they are at each call; as in Tally and Pass."""
-        self._order = rows.order(0)
         self._spans = spans(rows.count, EVALUATION_ROWS)
-        self._runs, self._count, self._spread = weights.shape[0], rows.count, spread
+        self._runs, self._spread = weights.shape[0], spread
+        self._batches = Batches(table, self._spans, rows.sharing)
+        self._order = rows.order(0)
         self._passes = {
             size: Pass(
-                configuration, layout, table, weights, None, (rows.sets, size), class_weights=class_weights
+                configuration, layout, weights, None, size, sharing=rows.sharing, class_weights=class_weights
             )
             for size in {stop - start for start, stop in self._spans}
         }
 
     def measure(self, keep: Callable[[FloatArray], None] | None = None) -> tuple[Float64Array, Float64Array]:
         """Return loss and score (runs,); `keep` sees the outputs of each chunk, valid until the next."""
-        tally = Tally(self._runs, self._count, len(self._spans), self._spread)
+        self._batches.begin(self._order)
+        tally = Tally(self._runs, self._spans, self._spread)
         for chunk, (start, stop) in enumerate(self._spans):
             done = self._passes[stop - start]
-            done.forward(self._order[:, start:stop])
-            tally.add(done, chunk, start, stop)
+            done.forward(self._batches[chunk])
+            tally.add(done, chunk)
             if keep is not None:
                 keep(done.outputs)
         return tally.loss(), tally.score()
@@ -70,11 +72,11 @@ def evaluate(
     weights = layout.pack(parameters, dtype)[None]
     outputs: list[FloatArray] = []
     with np.errstate(all="ignore"):
-        table = Table.of(examples, configuration.loss, dtype)
+        table = Table.of(examples, dtype, joins_bias=layout.joins_bias)
         evaluator = Evaluator(
             configuration, layout, table, weights, RowSets([rows]), spread(examples, [rows])
         )
-        loss, score = evaluator.measure(lambda chunk: outputs.append(chunk[0].copy()))
+        loss, score = evaluator.measure(lambda chunk: outputs.append(chunk[0].T.copy()))
         answers = np.concatenate(outputs).astype(np.float64)
         if examples.task == "classification":
             return classification_metrics(
@@ -97,10 +99,12 @@ def predict(
     weights = layout.pack(parameters, dtype)[None]
     answers = np.empty((inputs.shape[0], outputs))
     with np.errstate(all="ignore"):
-        values = np.ascontiguousarray(inputs, dtype)
+        values = inputs.astype(dtype, order="C")
+        if layout.joins_bias:
+            values = with_ones(values)
         for start, stop in spans(inputs.shape[0], EVALUATION_ROWS):
             network = Network(configuration, layout, weights, None, stop - start)
-            answers[start:stop] = network.forward(values[None, start:stop])[0]
+            answers[start:stop] = network.forward(values[None, start:stop])[0].T
         if configuration.output_activation == "softmax":
             powers = np.exp(answers - answers.max(axis=1, keepdims=True))
             answers = powers / powers.sum(axis=1, keepdims=True)

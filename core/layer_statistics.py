@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from core.arrays import Float64Array, FloatArray
 from core.layout import Layout
+
+SMALL_RATE = 1e-10  # below it squares of what was multiplied with the rate are not squared in float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,36 +30,42 @@ class LayerStatistics:
     update_ratio: Float64Array
 
 
-class LayerRuler:
-    """Measures a population's layers around the last step of an epoch, in memory that stays where it is.
+class Lengths(NamedTuple):
+    """Euclidean lengths of an array (runs, layout.width).
 
     Shapes:
-        weights, gradients  (runs, layout.width); an update leaves its change where the gradients were
+        layers  (runs, layers) float64
+        whole   (runs,) float64
     """
 
-    def __init__(self, layout: Layout, weights: FloatArray, gradients: FloatArray) -> None:
+    layers: Float64Array
+    whole: Float64Array
+
+
+class LayerRuler:
+    """Measures arrays of a population (runs, layout.width), layer by layer and as a whole."""
+
+    def __init__(self, layout: Layout) -> None:
         """Find where layers begin; the gaps between tensors are 0 and change no length."""
         starts = [tensor.start for tensor in layout.tensors[::2]]
-        parts = [slice(start, stop) for start, stop in pairwise([*starts, layout.width])]
-        # One array for all three, because every call of NumPy weighs on an epoch of a few small steps.
-        self._squares = np.empty((3, weights.shape[0], len(parts)), weights.dtype)
-        self._gradients, self._weights, self._changes = (
-            [(flat[:, part], squares[:, layer]) for layer, part in enumerate(parts)]
-            for flat, squares in zip((gradients, weights, gradients), self._squares, strict=True)
-        )
+        self._parts = [slice(start, stop) for start, stop in pairwise([*starts, layout.width])]
 
-    def before_update(self) -> None:
-        """Measure the gradients."""
-        _square(self._gradients)
+    def lengths(self, flat: FloatArray) -> Lengths:
+        """Return the Euclidean lengths of each run's layers, and of all of them together."""
+        squares = np.empty((flat.shape[0], len(self._parts)), flat.dtype)
+        for layer, part in enumerate(self._parts):
+            share = flat[:, part]
+            np.vecdot(share, share, out=squares[:, layer])
+        return _roots(squares.astype(np.float64))
 
-    def after_update(self) -> LayerStatistics:
-        """Measure what the update made of them."""
-        _square(self._weights)
-        _square(self._changes)
-        lengths = np.sqrt(self._squares.astype(np.float64))
-        return LayerStatistics(lengths[0], lengths[1], lengths[2] / lengths[1])
+    def lengths_before_rate(self, flat: FloatArray, rates: Float64Array) -> Lengths:
+        """Return the lengths that gradients had before they were multiplied with the rates (runs,)."""
+        layers, whole = self.lengths(flat)
+        for row in np.flatnonzero(rates < SMALL_RATE):
+            layers[row], whole[row] = (found[0] for found in self.lengths(flat[row].astype(np.float64)[None]))
+        with np.errstate(all="ignore"):
+            return Lengths(layers / rates[:, None], whole / rates)
 
 
-def _square(shares: list[tuple[FloatArray, FloatArray]]) -> None:
-    for share, square in shares:
-        np.vecdot(share, share, out=square)
+def _roots(squares: Float64Array) -> Lengths:
+    return Lengths(np.sqrt(squares), np.sqrt(np.add.reduce(squares, axis=1)))

@@ -8,40 +8,58 @@ from core.activations import FUNCTIONS
 from core.arrays import FloatArray
 from core.errors import CoreError
 from core.layout import LayerTensors
+from core.rows import Sharing
+
+# Measured: of more columns than this the BLAS product with a transposed view takes up to four times as long.
+COLUMNS = 64
+
+# What every fully connected layer computes, and its derivatives, by the chain rule. The layer is
+#   y^j = sum_i w_i^j x_i + b^j,   so   dy^j/dw_i^j = x_i,   dy^j/db^j = 1,   dy^j/dx_i = w_i^j.
+# A weight or bias reaches E through its own output alone, an input through every output, a term for each:
+#   dE/dw_i^j = x_i dE/dy^j        dE/db^j = dE/dy^j        dE/dx_i = sum_j w_i^j dE/dy^j
+# Over a batch, a row per example in X, Y and D = dE/dY, D already divided by the batch size, they are
+#   Y = X W + b        dW = X^T D        db = sum of D's rows        dX = D W^T
+# and with a one at the end of every row of X, and b as one more row of W, Y = X W and dW = X^T D hold it all.
 
 
 class FullyConnected:
     """y^j = sum_i w_i^j x_i + b^j: every output adds up every input, each with its own weight.
 
     Shapes:
-        inputs   (runs, batch, inputs), or (1, batch, inputs) where all runs see the same examples
-        weight   (runs, inputs, outputs)
-        bias     (runs, 1, outputs)
+        inputs   (runs, batch, inputs); in a first layer with `joined` tensors (sets, batch, inputs + 1)
         outputs  (runs, batch, outputs)
     """
 
-    def __init__(self, tensors: LayerTensors, gradients: LayerTensors | None, batch: int) -> None:
-        """Prepare for batches of one size; without `gradients` there is only a forward pass."""
+    def __init__(
+        self, tensors: LayerTensors, gradients: LayerTensors | None, batch: int, sharing: Sharing | None
+    ) -> None:
+        """Prepare for batches of one size; without `gradients` there is only a forward pass.
+
+        A first layer is told with `sharing` which runs see the same inputs.
+        """
+        self._tensors, self._gradients, self._sharing = tensors, gradients, sharing
         runs, _, outputs = tensors.weight.shape
-        self._weight, self._bias = tensors
-        self._gradients = gradients
+        self._outputs = np.empty((runs, batch, outputs), tensors.weight.dtype)
         self._ones = np.ones((1, 1, batch), tensors.weight.dtype)
         self._inputs: FloatArray | None = None
-        self._outputs = np.empty((runs, batch, outputs), tensors.weight.dtype)
         self._input_gradient: FloatArray | None = None
+        if sharing is not None:
+            self._products = list(
+                zip(sharing.parts, sharing.split(_joined(tensors)), sharing.split(self._outputs), strict=True)
+            )
+            slots = sharing.split(_joined(gradients)) if gradients is not None else []
+            self._slots = list(zip(sharing.parts, slots, strict=True)) if slots else []
 
     def forward(self, inputs: FloatArray) -> FloatArray:
-        """Return Y = X W + b for every run; the result is overwritten by the next call."""
+        """Return Y for every run; the result is overwritten by the next call."""
         self._inputs = inputs
-        np.matmul(inputs, self._weight, out=self._outputs)
-        return np.add(self._outputs, self._bias, out=self._outputs)
+        if self._sharing is None:
+            np.matmul(inputs, self._tensors.weight, out=self._outputs)
+            return np.add(self._outputs, self._tensors.bias, out=self._outputs)
+        for part, joined, outputs in self._products:
+            np.matmul(inputs[part], joined, out=outputs)
+        return self._outputs
 
-    # From dE/dy^j of every output to the derivatives of all that made it, by the chain rule. The layer is
-    #   y^j = sum_i w_i^j x_i + b^j,   so   dy^j/dw_i^j = x_i,   dy^j/db^j = 1,   dy^j/dx_i = w_i^j.
-    # A weight or bias reaches E through its own output alone, an input through every output, a term for each:
-    #   dE/dw_i^j = x_i dE/dy^j        dE/db^j = dE/dy^j        dE/dx_i = sum_j w_i^j dE/dy^j
-    # Over a batch, a row per example in X and in D = dE/dY, D already divided by the batch size, they are
-    #   dW = X^T D                     db = sum of D's rows     dX = D W^T
     def backward(self, gradient: FloatArray) -> FloatArray:
         """Write dE/dW and dE/db for the inputs of the last forward pass, and return dE/dX.
 
@@ -52,34 +70,116 @@ class FullyConnected:
         self.differentiate(gradient)
         if self._input_gradient is None:
             runs, batch, _ = gradient.shape
-            self._input_gradient = np.empty((runs, batch, self._weight.shape[1]), gradient.dtype)
-        return np.matmul(gradient, self._weight.transpose(0, 2, 1), out=self._input_gradient)
+            self._input_gradient = np.empty((runs, batch, self._tensors.weight.shape[1]), gradient.dtype)
+        return np.matmul(gradient, self._tensors.weight.transpose(0, 2, 1), out=self._input_gradient)
 
     def differentiate(self, gradient: FloatArray) -> None:
         """Write dE/dW and dE/db alone: nobody asks a first layer for the derivative with respect to the data.
 
         Raises: CoreError if there was no forward pass, or the layer was made for forward passes only.
         """
-        if self._gradients is None or self._inputs is None:
-            raise CoreError("a backward pass needs room for gradients and a forward pass before it")
-        np.matmul(self._inputs.transpose(0, 2, 1), gradient, out=self._gradients.weight)
-        # A product with ones adds the rows three times as fast as a reduction does.
-        np.matmul(self._ones, gradient, out=self._gradients.bias)
+        inputs, slots = _ready(self._inputs, self._gradients)
+        if self._sharing is None:
+            np.matmul(inputs.transpose(0, 2, 1), gradient, out=slots.weight)
+            # A product with ones adds the rows three times as fast as a reduction does.
+            np.matmul(self._ones, gradient, out=slots.bias)
+            return
+        for (part, joined), shares in zip(self._slots, self._sharing.split(gradient), strict=True):
+            np.matmul(inputs[part].swapaxes(-1, -2), shares, out=joined)
+
+
+class LastFullyConnected:
+    """The same, with outputs in rows and examples in columns: few outputs multiply faster that way.
+
+    Shapes:
+        inputs   (runs, batch, inputs); (sets, batch, inputs) where it is the first layer, too
+        outputs  (runs, outputs, batch)
+    """
+
+    def __init__(
+        self, tensors: LayerTensors, gradients: LayerTensors | None, batch: int, sharing: Sharing | None
+    ) -> None:
+        """Prepare, as in FullyConnected."""
+        self._tensors, self._gradients = tensors, gradients
+        runs, outputs, _ = tensors.weight.shape
+        self._outputs = np.empty((runs, outputs, batch), tensors.weight.dtype)
+        self._ones = np.ones((1, batch, 1), tensors.weight.dtype)
+        self._inputs: FloatArray | None = None
+        self._input_gradient: FloatArray | None = None
+        self._sharing = sharing or Sharing([0])
+        split = self._sharing.split
+        self._products = [
+            (part, examples, weight, place[..., examples])
+            for part, weight, place in zip(
+                self._sharing.parts, split(tensors.weight), split(self._outputs), strict=True
+            )
+            for examples in (slice(start, start + COLUMNS) for start in range(0, batch, COLUMNS))
+        ]
+        self._slots = split(gradients.weight) if gradients is not None else []
+
+    def forward(self, inputs: FloatArray) -> FloatArray:
+        """Return Y^T for every run; the result is overwritten by the next call."""
+        self._inputs = inputs
+        for part, examples, weight, outputs in self._products:
+            np.matmul(weight, inputs[part][..., examples, :].swapaxes(-1, -2), out=outputs)
+        return np.add(self._outputs, self._tensors.bias, out=self._outputs)
+
+    def backward(self, gradient: FloatArray) -> FloatArray:
+        """Write dE/dW and dE/db for the inputs of the last forward pass, and return dE/dX.
+
+        Shapes:
+            gradient  (runs, outputs, batch), dE/dY^T
+            returned  (runs, batch, inputs), dE/dX, overwritten by the next call
+        """
+        self.differentiate(gradient)
+        weight = self._tensors.weight
+        runs, outputs, inputs = weight.shape
+        if self._input_gradient is None:
+            self._input_gradient = np.empty((runs, gradient.shape[2], inputs), gradient.dtype)
+        if outputs == 1:  # Measured: the sum over one output is no work for a matrix product.
+            return np.multiply(gradient.reshape(runs, -1, 1), weight, out=self._input_gradient)
+        return np.matmul(gradient.transpose(0, 2, 1), weight, out=self._input_gradient)
+
+    def differentiate(self, gradient: FloatArray) -> None:
+        """Write dE/dW and dE/db alone.
+
+        Raises: CoreError, as in FullyConnected.
+        """
+        inputs, slots = _ready(self._inputs, self._gradients)
+        parts, shares = self._sharing.parts, self._sharing.split(gradient)
+        for part, share, weight in zip(parts, shares, self._slots, strict=True):
+            np.matmul(share, inputs[part], out=weight)
+        np.matmul(gradient, self._ones, out=slots.bias)
+
+
+def _joined(tensors: LayerTensors) -> FloatArray:
+    if tensors.joined is None:
+        raise CoreError("only the first of several layers has its bias beside its weight")
+    return tensors.joined
+
+
+def _ready(inputs: FloatArray | None, gradients: LayerTensors | None) -> tuple[FloatArray, LayerTensors]:
+    if gradients is None or inputs is None:
+        raise CoreError("a backward pass needs room for gradients and a forward pass before it")
+    return inputs, gradients
 
 
 class Activation:
     """y_i = s(x_i): every number on its own, no parameters.
 
     Shapes:
-        inputs, outputs  (runs, batch, units)
+        inputs, outputs  (runs, batch, units), or (runs, outputs, batch) after the last fully connected layer
     """
+
+    outputs: FloatArray  # of the last forward pass
 
     def __init__(self, name: str, shape: tuple[int, int, int], dtype: np.dtype) -> None:
         self._function = FUNCTIONS[name](shape, dtype)
 
     def forward(self, inputs: FloatArray) -> FloatArray:
         """Return s(inputs); the inputs are overwritten where s allows it."""
-        return self._function.forward(inputs)
+        self.outputs = self._function.forward(inputs)
+        return self.outputs
 
     # Each y_i depends on x_i alone, so the sum of the chain rule has one term: dE/dx_i = s'(x_i) dE/dy_i.
     def backward(self, gradient: FloatArray) -> FloatArray:

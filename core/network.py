@@ -6,8 +6,9 @@ from core.arrays import FloatArray
 from core.configuration import Configuration
 from core.dropout import Dropout, DropoutNumbers
 from core.fields import FUSED
-from core.layers import Activation, FullyConnected
+from core.layers import Activation, FullyConnected, LastFullyConnected
 from core.layout import Layout
+from core.rows import Sharing
 
 
 class Network:
@@ -15,8 +16,8 @@ class Network:
 
     Shapes:
         parameters, gradients  (runs, layout.width), shared with whoever made them
-        inputs                 (runs, batch, features), or (1, batch, features) if all see the same examples
-        outputs                (runs, batch, outputs)
+        inputs                 (sets, batch, features), with a last column of ones if `layout.joins_bias`
+        outputs                (runs, outputs, batch)
     """
 
     def __init__(
@@ -27,34 +28,39 @@ class Network:
         gradients: FloatArray | None,
         batch: int,
         dropout: DropoutNumbers | None = None,
+        sharing: Sharing | None = None,
     ) -> None:
         """Prepare all memory that passes need; without `gradients` only forward passes are possible.
 
         With `dropout` outputs of hidden layers are dropped, for which the numbers' epoch must have begun.
+        `sharing` says which runs see the same inputs; by default all see one set.
 
         Of the configuration only activations and loss are read: they are alike in all runs of a population.
         """
         runs = parameters.shape[0]
         tensors = layout.views(parameters)
         slots = layout.views(gradients) if gradients is not None else [None] * len(tensors)
-        fully_connected = [
-            FullyConnected(tensor, slot, batch) for tensor, slot in zip(tensors, slots, strict=True)
-        ]
+        last = len(tensors) - 1
         hidden = configuration.activation or "identity"
         # A loss on logits has the last activation within itself.
-        last = "identity" if configuration.loss in FUSED else configuration.output_activation
-        names = [hidden] * (len(tensors) - 1) + [last]
-        activations = [
-            Activation(name, (runs, batch, units), parameters.dtype)
-            for name, units in zip(names, layout.sizes[1:], strict=True)
-        ]
-        self._first = fully_connected[0]
-        self._layers: list[FullyConnected | Activation | Dropout] = []
-        for layer, pair in enumerate(zip(fully_connected, activations, strict=True)):
-            self._layers += pair
-            if dropout is not None and layer < len(tensors) - 1:
-                shape = (runs, batch, layout.sizes[layer + 1])
+        final = "identity" if configuration.loss in FUSED else configuration.output_activation
+        self._layers: list[Activation | Dropout | FullyConnected | LastFullyConnected] = []
+        connected: list[FullyConnected | LastFullyConnected] = []
+        for layer, (tensor, slot, units) in enumerate(zip(tensors, slots, layout.sizes[1:], strict=True)):
+            shared = None if layer else sharing or Sharing([0] * runs)
+            kind = LastFullyConnected if layer == last else FullyConnected
+            shape = (runs, units, batch) if layer == last else (runs, batch, units)
+            connected.append(kind(tensor, slot, batch, shared))
+            name = final if layer == last else hidden
+            self._layers += [connected[-1], Activation(name, shape, parameters.dtype)]
+            if dropout is not None and layer < last:
                 self._layers.append(Dropout(dropout, layer, shape, parameters.dtype))
+        self._first = connected[0]
+
+    @property
+    def activations(self) -> list[Activation]:
+        """The activation layers in order, each with its outputs of the last forward pass."""
+        return [layer for layer in self._layers if isinstance(layer, Activation)]
 
     def forward(self, inputs: FloatArray) -> FloatArray:
         """Return the outputs (logits where the loss takes them); they are overwritten by the next call."""

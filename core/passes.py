@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from core.arrays import Float64Array, FloatArray, IntArray
-from core.batches import Batch, Table
+from core.arrays import Float64Array, FloatArray
+from core.batches import Batch
 from core.configuration import Configuration
 from core.dropout import DropoutNumbers
 from core.layout import Layout
 from core.losses import LOSSES
 from core.network import Network
+from core.rows import Sharing
 from core.scores import Accuracy, RSquared, Score
 
 
@@ -19,10 +22,9 @@ class Pass:
 
     Shapes:
         weights, gradients  (runs, layout.width); without gradients there is no backward pass
-        rows                (sets, batch), `sets` being 1 where all runs see the same examples
         class_weights       (runs, classes), what an example of each class counts; None where all count 1
         sums                (runs,) the loss of the last batch, so weighted, summed over its examples
-        outputs             (runs, batch, outputs), valid until the next forward pass
+        outputs             (runs, outputs, batch), valid until the next forward pass
     """
 
     batch: Batch
@@ -33,38 +35,40 @@ class Pass:
         self,
         configuration: Configuration,
         layout: Layout,
-        table: Table,
         weights: FloatArray,
         gradients: FloatArray | None,
-        shape: tuple[int, int],
+        size: int,
+        *,
+        sharing: Sharing | None = None,
         dropout: DropoutNumbers | None = None,
         class_weights: FloatArray | None = None,
     ) -> None:
-        """Prepare for rows of this shape; what a population has in common is read of the configuration."""
-        sets, size = shape
-        self._source = table.batches(sets, size)
-        self._network = Network(configuration, layout, weights, gradients, size, dropout)
-        self.loss = LOSSES[configuration.loss]((weights.shape[0], size, layout.sizes[-1]), weights.dtype)
+        """Prepare for batches of `size`; what a population has in common is read of the configuration."""
+        self.network = Network(configuration, layout, weights, gradients, size, dropout, sharing)
+        self.loss = LOSSES[configuration.loss]((weights.shape[0], layout.sizes[-1], size), weights.dtype)
         self._class_weights = class_weights
         self._example_weights = np.empty((0, size), weights.dtype)
         self._runs = np.arange(weights.shape[0])[:, None]
 
-    def forward(self, rows: IntArray) -> None:
-        """Set `batch`, `outputs` and the loss to those of the examples at `rows`."""
-        self.batch = self._source.gather(rows)
-        self.outputs = self._network.forward(self.batch.inputs)
-        self.loss.forward(self.outputs, self.batch)
+    def forward(self, batch: Batch) -> None:
+        """Set `outputs` and the loss to those of a batch."""
+        self.batch = batch
+        self.outputs = self.network.forward(batch.inputs)
+        self.loss.forward(self.outputs, batch)
         self.sums = self.loss.sums
         if self._class_weights is not None:
-            self._example_weights = self._class_weights[self._runs, self.batch.classes]
+            self._example_weights = self._class_weights[self._runs, batch.classes]
             self.sums = np.vecdot(self._example_weights, self.loss.by_example())
 
     def backward(self) -> None:
-        """Fill the gradients with the derivatives of the mean loss over the last batch."""
+        """Fill the gradients with the derivatives of the mean loss over the last batch.
+
+        They are multiplied with the factors that the loss was given.
+        """
         gradient = self.loss.backward()
         if self._class_weights is not None:
-            np.multiply(gradient, self._example_weights[:, :, None], out=gradient)
-        self._network.backward(gradient)
+            np.multiply(gradient, self._example_weights[:, None], out=gradient)
+        self.network.backward(gradient)
 
 
 class Tally:
@@ -74,16 +78,19 @@ class Tally:
         losses  (runs, batches) float64, the summed loss of each batch
     """
 
-    def __init__(self, runs: int, rows: int, batches: int, spread: Float64Array | None) -> None:
-        """Start at zero; `spread` (runs, outputs) is what R2 compares with, None in classification."""
-        self.losses = np.zeros((runs, batches))
-        self._rows = rows
-        self._score: Score = Accuracy(runs, rows) if spread is None else RSquared(runs, batches, spread)
+    def __init__(self, runs: int, spans: Sequence[tuple[int, int]], spread: Float64Array | None) -> None:
+        """Start at zero, for batches that are cut at `spans`.
 
-    def add(self, done: Pass, position: int, start: int, stop: int) -> None:
-        """Add the forward pass just done, before its backward pass, as examples `start` to `stop`."""
+        `spread` (runs, outputs) is what R2 compares with, None in classification.
+        """
+        self.losses = np.zeros((runs, len(spans)))
+        self._rows = spans[-1][1]
+        self._score: Score = Accuracy(runs, spans) if spread is None else RSquared(runs, len(spans), spread)
+
+    def add(self, done: Pass, position: int) -> None:
+        """Add the forward pass just done over the batch at `position`, before its backward pass."""
         self.losses[:, position] = done.sums
-        self._score.add(done.loss, done.batch, position, slice(start, stop))
+        self._score.add(done.loss, done.batch, position)
 
     def loss(self) -> Float64Array:
         """Return the mean loss per example (runs,)."""

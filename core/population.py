@@ -43,11 +43,12 @@ class Population:
         epoch: int,
         watches: Sequence[Watch],
         best: FloatArray | None,
+        layout: Layout,
     ) -> None:
         """Take over a state; `start` and `resume` are the ways to make one."""
         self.members = tuple(members)
         self.examples = examples
-        self.layout = _common_layout(self.members, examples)
+        self.layout = layout
         self.weights = weights
         self.state = state
         self.epoch = epoch  # the last that is finished, 0 at the start
@@ -74,7 +75,7 @@ class Population:
         weights = np.stack([drawn[_draw(member)] for member in members])
         state = initial_state(members[0].configuration.optimizer, weights)
         best = np.zeros_like(weights) if _keeps_best(members, keep_best) else None
-        return cls(members, examples, weights, state, 0, [Watch()] * len(members), best)
+        return cls(members, examples, weights, state, 0, [Watch()] * len(members), best, layout)
 
     @classmethod
     def resume(
@@ -111,7 +112,7 @@ class Population:
         stacked = {name: np.stack([arrays[name] for _, arrays in loaded]) for name in names}
         watches = [Watch.from_json(header.get("watch", {})) for header, _ in loaded]
         best = stacked.pop(BEST, None)
-        return cls(members, examples, stacked.pop("weights"), stacked, epochs[0], watches, best)
+        return cls(members, examples, stacked.pop("weights"), stacked, epochs[0], watches, best, layout)
 
     def drop(self, members: Iterable[int]) -> None:
         """Take members out; the others move together and keep their bits. To drop one twice is no fault."""

@@ -89,10 +89,10 @@ class Decay:
         for weight, change in self._parts:
             np.multiply(weight, strength, out=change)
 
-    def take(self) -> None:
-        """Subtract it from the weights, and add it to the change that the optimizer left in `gradients`."""
+    def take(self, change: FloatArray) -> FloatArray:
+        """Subtract it from the weights, and return it added to the optimizer's change, in `gradients`."""
         np.subtract(self._weights, self._change, out=self._weights)
-        np.add(self._gradients, self._change, out=self._gradients)
+        return np.add(change, self._change, out=self._gradients)
 
 
 def lengths(flat: FloatArray) -> Float64Array:

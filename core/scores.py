@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -15,8 +16,8 @@ from core.metrics import r_squared
 class Score(Protocol):
     """What a forward pass is worth, beside its loss."""
 
-    def add(self, loss: Loss, batch: Batch, position: int, span: slice, /) -> None:
-        """Take in a batch after its forward, before its backward pass; `span` is its place among all rows."""
+    def add(self, loss: Loss, batch: Batch, position: int, /) -> None:
+        """Take in a batch after its forward, before its backward pass; `position` is its place in order."""
         ...
 
     def value(self) -> Float64Array:
@@ -27,16 +28,21 @@ class Score(Protocol):
 class Accuracy:
     """The share of examples whose largest output is the right one; of equal outputs, the first counts."""
 
-    def __init__(self, runs: int, rows: int) -> None:
-        self._hits: BoolArray = np.zeros((runs, rows), np.bool_)
+    def __init__(self, runs: int, spans: Sequence[tuple[int, int]]) -> None:
+        """Prepare for batches that are cut at `spans`."""
+        self._rows = spans[-1][1]
+        # By batch first, so that each batch's numbers lie side by side.
+        hits: BoolArray = np.zeros(runs * self._rows, np.bool_)
+        self._hits = [hits[runs * a : runs * b].reshape(runs, b - a) for a, b in spans]
 
-    def add(self, loss: Loss, batch: Batch, _position: int, span: slice) -> None:
+    def add(self, loss: Loss, batch: Batch, position: int) -> None:
         """Note which examples are right; they are counted once, at the end."""
-        np.equal(loss.predicted(), batch.classes, out=self._hits[:, span])
+        np.equal(loss.predicted(), batch.classes, out=self._hits[position])
 
     def value(self) -> Float64Array:
         """Return hits over rows."""
-        share: Float64Array = np.count_nonzero(self._hits, axis=1) / self._hits.shape[1]
+        hits = np.concatenate(self._hits, axis=1)
+        share: Float64Array = np.count_nonzero(hits, axis=1) / self._rows
         return share
 
 
@@ -51,10 +57,10 @@ class RSquared:
         self._squares = np.zeros((runs, batches, spread.shape[1]))
         self._spread = spread
 
-    def add(self, loss: Loss, _batch: Batch, position: int, _span: slice) -> None:
+    def add(self, loss: Loss, _batch: Batch, position: int) -> None:
         """Note the batch's residual squares by output."""
-        by_output = loss.residual().swapaxes(1, 2)
-        self._squares[:, position] = np.vecdot(by_output, by_output)
+        residual = loss.residual()
+        self._squares[:, position] = np.vecdot(residual, residual)
 
     def value(self) -> Float64Array:
         """Return R2, averaged over outputs."""

@@ -6,9 +6,10 @@ import numpy as np
 
 from core.arrays import FloatArray, IntArray
 from core.batches import Batch
+from core.losses.loss import Scaled, sum_outputs
 
 
-class _Logits:
+class _Logits(Scaled):
     """What these losses share: no target is a logit."""
 
     def residual(self) -> FloatArray:
@@ -27,48 +28,51 @@ class CrossEntropy(_Logits):
     """
 
     def __init__(self, shape: tuple[int, int, int], dtype: np.dtype) -> None:
-        runs, batch, classes = shape
+        runs, classes, batch = shape
+        super().__init__(runs, 1.0 / batch, dtype)
         self.sums = np.empty(runs, dtype)
+        self._targets = np.empty((0, 0, 0), dtype)
         self._predicted = np.empty((runs, batch), np.int64)
         self._powers = np.empty(shape, dtype)
-        self._totals = np.empty((runs, batch, 1), dtype)
+        self._totals = np.empty((runs, 1, batch), dtype)
         self._largest = np.empty((runs, batch), dtype)
-        self._right = np.empty((runs, batch), dtype)
-        self._ones = np.ones((1, classes, 1), dtype)
+        self._losses = np.empty((runs, batch), dtype)
+        self._ones = np.ones((1, 1, classes), dtype)
         # Where each example's first logit stands when all logits of the population are one row.
-        self._first = np.arange(runs * batch).reshape(runs, batch) * classes
+        self._first = np.arange(runs)[:, None] * (classes * batch) + np.arange(batch)
         self._position = np.empty((runs, batch), np.int64)
-        self._right_position = np.empty((runs, batch), np.int64)
-        self._share = 1.0 / batch
+        self._batch = batch
 
     def forward(self, outputs: FloatArray, batch: Batch) -> None:
         """Sum ln(sum_k e^(z^k - m)) + m - z^t over the batch."""
+        self._targets = batch.targets
         flat = outputs.reshape(-1)
         # The place of the largest logit is wanted for the score; a look-up there is cheaper than a maximum.
-        outputs.argmax(axis=2, out=self._predicted)
-        np.add(self._first, self._predicted, out=self._position)
-        np.add(self._first, batch.classes, out=self._right_position)
+        outputs.argmax(axis=1, out=self._predicted)
+        np.multiply(self._predicted, self._batch, out=self._position)
+        np.add(self._first, self._position, out=self._position)
         flat.take(self._position, out=self._largest, mode="clip")
-        flat.take(self._right_position, out=self._right, mode="clip")
-        np.subtract(outputs, self._largest[:, :, None], out=self._powers)
+        if batch.positions.shape[0] == 1:
+            by_run = outputs.reshape(outputs.shape[0], -1)
+            by_run.take(batch.positions[0], axis=1, out=self._losses, mode="clip")
+        else:
+            flat.take(batch.positions, out=self._losses, mode="clip")
+        np.subtract(outputs, self._largest[:, None], out=self._powers)
         np.exp(self._powers, out=self._powers)
-        np.matmul(self._powers, self._ones, out=self._totals)
-        losses = np.subtract(self._largest, self._right, out=self._right)
-        np.add(losses, np.log(self._totals[:, :, 0], out=self._largest), out=losses)
+        np.matmul(self._ones, self._powers, out=self._totals)
+        losses = np.subtract(self._largest, self._losses, out=self._losses)
+        np.add(losses, np.log(self._totals[:, 0], out=self._largest), out=losses)
         np.add.reduce(losses, axis=1, out=self.sums)
 
     def by_example(self) -> FloatArray:
         """Return what the forward pass has added up."""
-        return self._right
+        return self._losses
 
     def backward(self) -> FloatArray:
         """Return p^j - [j = t], divided by the batch size."""
-        np.divide(self._share, self._totals, out=self._totals)
-        np.multiply(self._powers, self._totals, out=self._powers)
-        flat = self._powers.reshape(-1)
-        right = flat.take(self._right_position, out=self._right, mode="clip")
-        flat[self._right_position] = np.subtract(right, self._share, out=right)
-        return self._powers
+        np.divide(self._powers, self._totals, out=self._powers)
+        np.subtract(self._powers, self._targets, out=self._powers)
+        return np.multiply(self._powers, self._scale, out=self._powers)
 
     def predicted(self) -> IntArray:
         """Return what the forward pass has found."""
@@ -84,7 +88,8 @@ class BinaryCrossEntropy(_Logits):
     """
 
     def __init__(self, shape: tuple[int, int, int], dtype: np.dtype) -> None:
-        runs, batch, outputs = shape
+        runs, outputs, batch = shape
+        super().__init__(runs, 1.0 / (batch * outputs), dtype)
         self.sums = np.empty(runs, dtype)
         self._outputs = np.empty((0, 0, 0), dtype)
         self._targets = self._outputs
@@ -93,7 +98,6 @@ class BinaryCrossEntropy(_Logits):
         self._terms = np.empty(shape, dtype)
         self._flat = self._terms.reshape(runs, batch * outputs)
         self._n = outputs
-        self._share = 1.0 / (batch * outputs)
 
     def forward(self, outputs: FloatArray, batch: Batch) -> None:
         """Sum (1/n) sum_j max(s^j, 0) + ln(1 + e^-|z^j|) over the batch."""
@@ -112,7 +116,7 @@ class BinaryCrossEntropy(_Logits):
 
     def by_example(self) -> FloatArray:
         """Return the mean of each example's terms."""
-        losses: FloatArray = np.add.reduce(self._terms, axis=2) / self._n
+        losses: FloatArray = sum_outputs(self._terms) / self._n
         return losses
 
     def backward(self) -> FloatArray:
@@ -120,10 +124,10 @@ class BinaryCrossEntropy(_Logits):
         power = np.negative(self._outputs, out=self._terms)
         np.exp(power, out=power)
         np.add(power, 1.0, out=power)
-        gradient = np.divide(self._share, power, out=power)
-        right = np.multiply(self._targets, self._share, out=self._wrong)
-        return np.subtract(gradient, right, out=gradient)
+        gradient = np.divide(1.0, power, out=power)
+        np.subtract(gradient, self._targets, out=gradient)
+        return np.multiply(gradient, self._scale, out=gradient)
 
     def predicted(self) -> IntArray:
         """Return the class with the largest logit, which is the most probable."""
-        return self._outputs.argmax(axis=2, out=self._predicted)
+        return self._outputs.argmax(axis=1, out=self._predicted)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from core.arrays import FloatArray, IntArray
+from core.arrays import Float64Array, FloatArray, IntArray
 from core.batches import Batch
 
 
@@ -14,13 +14,17 @@ class Loss(Protocol):
     """E and dE/d(outputs), for batches of one size.
 
     Shapes:
-        outputs  (runs, batch, outputs)
+        outputs  (runs, outputs, batch)
         sums     (runs,) the loss of the last batch, summed over its examples
     """
 
     sums: FloatArray
 
     def __init__(self, shape: tuple[int, int, int], dtype: np.dtype) -> None: ...
+
+    def set_factors(self, factors: Float64Array) -> None:
+        """Multiply each run's derivative from now on with its factor (runs,); at first they are 1."""
+        ...
 
     def forward(self, outputs: FloatArray, batch: Batch) -> None:
         """Fill `sums`; the outputs must stay as they are until the backward pass."""
@@ -31,13 +35,39 @@ class Loss(Protocol):
         ...
 
     def backward(self) -> FloatArray:
-        """Return dE/d(outputs), E being the mean over the batch of the last forward pass."""
+        """Return dE/d(outputs) times the factor, E being the mean over the batch of the last forward pass."""
         ...
 
     def predicted(self) -> IntArray:
-        """Return the class with the largest output (runs, batch)."""
+        """Return the class with the largest output (runs, batch), the first of equals."""
         ...
 
     def residual(self) -> FloatArray:
-        """Return outputs - targets (runs, batch, outputs); to be asked before the backward pass."""
+        """Return outputs - targets (runs, outputs, batch); to be asked before the backward pass."""
         ...
+
+
+class Scaled:
+    """What losses share: a number for each run that their derivative is multiplied with.
+
+    Shapes:
+        scale  (runs, 1, 1), the run's factor over the number of terms that the loss is the mean of
+    """
+
+    def __init__(self, runs: int, share: float, dtype: np.dtype) -> None:
+        self._share = share
+        self._scale = np.full((runs, 1, 1), share, dtype)
+
+    def set_factors(self, factors: Float64Array) -> None:
+        """Multiply each run's derivative from now on with its factor (runs,)."""
+        self._scale[:, 0, 0] = factors * self._share
+
+
+def sum_outputs(terms: FloatArray) -> FloatArray:
+    """Return terms (runs, outputs, batch) summed over the outputs (runs, batch).
+
+    A product with ones adds the same numbers in the same order whatever else there is; a reduction over an
+    axis in the middle does not promise it.
+    """
+    total: FloatArray = np.matmul(np.ones((1, 1, terms.shape[1]), terms.dtype), terms)[:, 0]
+    return total

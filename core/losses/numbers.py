@@ -6,24 +6,25 @@ import numpy as np
 
 from core.arrays import FloatArray, IntArray
 from core.batches import Batch
+from core.losses.loss import Scaled, sum_outputs
 
 
-class _Residual:
+class _Residual(Scaled):
     """What these losses share: r^j = y^j - t^j, and the mean over n outputs."""
 
-    def __init__(self, shape: tuple[int, int, int], dtype: np.dtype) -> None:
-        runs, batch, outputs = shape
+    def __init__(self, shape: tuple[int, int, int], dtype: np.dtype, factor: float = 1.0) -> None:
+        runs, outputs, batch = shape
+        super().__init__(runs, factor / (batch * outputs), dtype)
         self.sums = np.empty(runs, dtype)
         self._outputs = np.empty((0, 0, 0), dtype)
         self._predicted = np.empty((runs, batch), np.int64)
         self._residual = np.empty(shape, dtype)
         self._flat = self._residual.reshape(runs, batch * outputs)
         self._n = outputs
-        self._share = 1.0 / (batch * outputs)
 
     def predicted(self) -> IntArray:
         """Return the class with the largest output."""
-        return self._outputs.argmax(axis=2, out=self._predicted)
+        return self._outputs.argmax(axis=1, out=self._predicted)
 
     def residual(self) -> FloatArray:
         """Return what the forward pass has subtracted."""
@@ -41,8 +42,7 @@ class SquaredError(_Residual):
     """
 
     def __init__(self, shape: tuple[int, int, int], dtype: np.dtype) -> None:
-        super().__init__(shape, dtype)
-        self._scale = 2.0 * self._share
+        super().__init__(shape, dtype, factor=2.0)
 
     def forward(self, outputs: FloatArray, batch: Batch) -> None:
         """Sum (1/n) sum_j (y^j - t^j)^2 over the batch."""
@@ -52,7 +52,7 @@ class SquaredError(_Residual):
 
     def by_example(self) -> FloatArray:
         """Return (1/n) sum_j (y^j - t^j)^2."""
-        losses: FloatArray = np.vecdot(self._residual, self._residual) / self._n
+        losses: FloatArray = sum_outputs(self._residual * self._residual) / self._n
         return losses
 
     def backward(self) -> FloatArray:
@@ -79,13 +79,13 @@ class AbsoluteError(_Residual):
 
     def by_example(self) -> FloatArray:
         """Return (1/n) sum_j |y^j - t^j|."""
-        losses: FloatArray = np.add.reduce(self._sizes.reshape(self._residual.shape), axis=2) / self._n
+        losses: FloatArray = sum_outputs(self._sizes.reshape(self._residual.shape)) / self._n
         return losses
 
     def backward(self) -> FloatArray:
         """Return sign(y^j - t^j) / n, divided by the batch size."""
         signs = np.sign(self._residual, out=self._residual)
-        return np.multiply(signs, self._share, out=signs)
+        return np.multiply(signs, self._scale, out=signs)
 
 
 class Huber(_Residual):
@@ -113,9 +113,9 @@ class Huber(_Residual):
 
     def by_example(self) -> FloatArray:
         """Return (1/n) sum_j c^j (r^j - c^j / 2)."""
-        losses: FloatArray = np.vecdot(self._near, self._rest) / self._n
+        losses: FloatArray = sum_outputs(self._near * self._rest) / self._n
         return losses
 
     def backward(self) -> FloatArray:
         """Return c^j / n, divided by the batch size."""
-        return np.multiply(self._near, self._share, out=self._near)
+        return np.multiply(self._near, self._scale, out=self._near)

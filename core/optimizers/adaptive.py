@@ -9,10 +9,10 @@ import numpy as np
 
 from core.arrays import Float64Array, FloatArray
 from core.configuration import Configuration
-from core.optimizers.optimizer import Rated, State, column
+from core.optimizers.optimizer import State, WithRate, column
 
 
-class Adagrad(Rated):
+class Adagrad(WithRate):
     """Duchi et al. (2011) in PyTorch's form: s += g^2 from 0, w -= rate * g / (sqrt(s) + epsilon)."""
 
     state_names: tuple[str, ...] = ("squares",)
@@ -22,17 +22,17 @@ class Adagrad(Rated):
         self._epsilon = column([c.epsilon for c in configurations], dtype)
         self._scratch: FloatArray | None = None
 
-    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, _step: int) -> None:
+    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, _step: int) -> FloatArray:
         """Descend along the gradient over the root of all squares so far."""
         if self._scratch is None:
             self._scratch = np.empty_like(gradient)
         squares, scratch = state["squares"], self._scratch
-        np.multiply(gradient, gradient, out=scratch)
+        np.square(gradient, out=scratch)
         np.add(squares, scratch, out=squares)
-        _descend(parameters, gradient, squares, scratch, self._epsilon, self._rate)
+        return _descend(parameters, gradient, squares, scratch, self._epsilon, self._rate)
 
 
-class RmsProp(Rated):
+class RmsProp(WithRate):
     """Tieleman and Hinton (2012, lecture 6.5), in PyTorch's form, neither centered nor with momentum.
 
     s = decay s + (1 - decay) g^2, w -= rate * g / (sqrt(s) + epsilon).
@@ -47,16 +47,16 @@ class RmsProp(Rated):
         self._fresh = column([1.0 - (c.decay or 0.0) for c in configurations], dtype)
         self._scratch: FloatArray | None = None
 
-    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, _step: int) -> None:
+    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, _step: int) -> FloatArray:
         """Descend along the gradient over the root of its mean square."""
         if self._scratch is None:
             self._scratch = np.empty_like(gradient)
         squares, scratch = state["mean_square"], self._scratch
-        np.multiply(gradient, gradient, out=scratch)
+        np.square(gradient, out=scratch)
         np.multiply(scratch, self._fresh, out=scratch)
         np.multiply(squares, self._decay, out=squares)
         np.add(squares, scratch, out=squares)
-        _descend(parameters, gradient, squares, scratch, self._epsilon, self._rate)
+        return _descend(parameters, gradient, squares, scratch, self._epsilon, self._rate)
 
 
 class Adam:
@@ -69,6 +69,7 @@ class Adam:
     """
 
     state_names: tuple[str, ...] = ("first_moment", "second_moment")
+    rated: bool = False
 
     def __init__(self, configurations: Sequence[Configuration], dtype: np.dtype) -> None:
         self._dtype = dtype
@@ -81,16 +82,16 @@ class Adam:
         self._pairs = sorted(set(pairs))
         self._pair_of_run = [self._pairs.index(pair) for pair in pairs]
 
-    def set_rates(self, rates: Float64Array) -> None:
+    def set_rates(self, rates: Float64Array, _before: Float64Array) -> None:
         """Take these learning rates (runs,)."""
         self._rate[:, 0] = rates
 
-    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, step: int) -> None:
+    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, step: int) -> FloatArray:
         """Descend along the first moment over the root of the second."""
         first, second = state["first_moment"], state["second_moment"]
         np.multiply(first, self._beta1, out=first)
         np.add(first, gradient, out=first)
-        squares = np.multiply(gradient, gradient, out=gradient)
+        squares = np.square(gradient, out=gradient)
         np.multiply(second, self._beta2, out=second)
         np.add(second, squares, out=second)
         rate, epsilon = self._corrected(step)
@@ -99,6 +100,7 @@ class Adam:
         np.divide(first, change, out=change)
         np.multiply(change, rate, out=change)
         np.subtract(parameters, change, out=parameters)
+        return change
 
     def _corrected(self, step: int) -> tuple[FloatArray, FloatArray]:
         """Return each run's rate and epsilon at this step (runs, 1), bias correction included.
@@ -122,10 +124,11 @@ def _descend(
     scratch: FloatArray,
     epsilon: FloatArray,
     rate: FloatArray,
-) -> None:
-    """Subtract rate * gradient / (sqrt(squares) + epsilon), and leave it in the gradient's memory."""
+) -> FloatArray:
+    """Subtract rate * gradient / (sqrt(squares) + epsilon), and return it in the gradient's memory."""
     np.sqrt(squares, out=scratch)
     np.add(scratch, epsilon, out=scratch)
     change = np.divide(gradient, scratch, out=gradient)
     np.multiply(change, rate, out=change)
     np.subtract(parameters, change, out=parameters)
+    return change

@@ -16,33 +16,43 @@ State = dict[str, FloatArray]
 class Optimizer(Protocol):
     """One update rule with the settings of every run of a population.
 
+    Where the rule is linear in the gradient it takes it multiplied with the learning rate (`rated`): in a
+    network that costs nothing, since the loss multiplies its derivative with a number anyway.
+
     Shapes:
         parameters, gradient, each array of the state  (runs, width)
     """
 
     state_names: tuple[str, ...]
+    rated: bool
 
     def __init__(self, configurations: Sequence[Configuration], dtype: np.dtype) -> None: ...
 
-    def set_rates(self, rates: Float64Array) -> None:
-        """Take these learning rates (runs,) from now on; at first they are the configurations'."""
+    def set_rates(self, rates: Float64Array, before: Float64Array) -> None:
+        """Take these learning rates (runs,), and those of the step before.
+
+        Until then both are the configurations'.
+        """
         ...
 
-    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, step: int, /) -> None:
+    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, step: int, /) -> FloatArray:
         """Change parameters and state in place, at step `step` counted from 1 since the run began.
 
-        The gradient's memory is used up: it then holds the change that was subtracted from the parameters.
+        Returned is the change that was subtracted, to be read until the next step: it is the memory of the
+        gradient, which is used up, or of the state.
         """
         ...
 
 
-class Rated:
+class WithRate:
     """What most optimizers share: a rate for each run, in the type of the arithmetic."""
+
+    rated: bool = False
 
     def __init__(self, configurations: Sequence[Configuration], dtype: np.dtype) -> None:
         self._rate = column([c.learning_rate for c in configurations], dtype)
 
-    def set_rates(self, rates: Float64Array) -> None:
+    def set_rates(self, rates: Float64Array, _before: Float64Array) -> None:
         """Take these learning rates (runs,)."""
         self._rate[:, 0] = rates
 

@@ -19,6 +19,8 @@ class _Resilient:
     Signs are kept in place of derivatives: the product of two small ones would be 0 in float32.
     """
 
+    rated: bool = False
+
     def __init__(self, configurations: Sequence[Configuration], dtype: np.dtype) -> None:
         self._first = column([c.learning_rate for c in configurations], dtype)
         self._eta_plus = column([c.eta_plus for c in configurations], dtype)
@@ -29,7 +31,7 @@ class _Resilient:
         self._same: BoolArray = np.empty(0, np.bool_)
         self._turned: BoolArray = np.empty(0, np.bool_)
 
-    def set_rates(self, rates: Float64Array) -> None:
+    def set_rates(self, rates: Float64Array, before: Float64Array) -> None:
         """Change nothing: the learning rate is but the size of the first step."""
 
     def _adapt(self, sign: FloatArray, state: State, step: int) -> BoolArray:
@@ -59,7 +61,7 @@ class Rprop(_Resilient):
 
     state_names: tuple[str, ...] = ("step_size", "last_sign", "last_change")
 
-    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, step: int) -> None:
+    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, step: int) -> FloatArray:
         """Go each weight's step, or back."""
         sign = np.sign(gradient, out=gradient)
         turned = self._adapt(sign, state, step)
@@ -69,6 +71,7 @@ class Rprop(_Resilient):
         np.negative(state["last_change"], out=change, where=turned)
         np.copyto(state["last_change"], change)
         np.subtract(parameters, change, out=parameters)
+        return change
 
 
 class IrpropMinus(_Resilient):
@@ -80,7 +83,7 @@ class IrpropMinus(_Resilient):
 
     state_names: tuple[str, ...] = ("step_size", "last_sign")
 
-    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, step: int) -> None:
+    def update(self, parameters: FloatArray, gradient: FloatArray, state: State, step: int) -> FloatArray:
         """Go each weight's step, but where its sign has turned."""
         sign = np.sign(gradient, out=gradient)
         turned = self._adapt(sign, state, step)
@@ -88,6 +91,7 @@ class IrpropMinus(_Resilient):
         np.copyto(state["last_sign"], sign)
         change = np.multiply(sign, state["step_size"], out=gradient)
         np.subtract(parameters, change, out=parameters)
+        return change
 
 
 def draw_steps(configuration: Configuration, seed: int, layout: Layout) -> FloatArray:

@@ -79,9 +79,8 @@ def test_the_gradient_is_the_central_difference_of_the_network_that_is_left() ->
     weights = draw.standard_normal((2, layout.width))
     gradients = np.zeros_like(weights)
     numbers = DropoutNumbers([0.4, 0.2], [1, 1], layers=2)
-    table = Table.of(examples, "mse", FLOAT64)
-    work = Pass(configuration, layout, table, weights, gradients, (1, 9), numbers)
-    everyone = np.arange(9)[None]
+    everyone = Table.of(examples, FLOAT64, joins_bias=True).batch(np.arange(9))
+    work = Pass(configuration, layout, weights, gradients, 9, dropout=numbers)
 
     def losses() -> np.ndarray:
         numbers.begin(1)

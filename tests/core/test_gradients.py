@@ -27,10 +27,10 @@ def relative_error(configuration: Configuration, examples: Examples, runs: int) 
     layout = Layout(layer_sizes(configuration, FEATURES, OUTPUTS))
     weights = np.random.default_rng(12).standard_normal((runs, layout.width))
     gradients = np.zeros_like(weights)
-    table = Table.of(examples, configuration.loss, np.dtype(np.float64))
-    work = Pass(configuration, layout, table, weights, gradients, (1, ROWS))
-    rows = np.arange(ROWS)[None]
-    work.forward(rows)
+    table = Table.of(examples, np.dtype(np.float64), joins_bias=layout.joins_bias)
+    work = Pass(configuration, layout, weights, gradients, ROWS)
+    batch = table.batch(np.arange(ROWS))
+    work.forward(batch)
     work.backward()
     analytic = gradients.copy()
     numeric = np.zeros_like(weights)
@@ -38,7 +38,7 @@ def relative_error(configuration: Configuration, examples: Examples, runs: int) 
         value = weights[:, column].copy()
         for sign in (1.0, -1.0):
             weights[:, column] = value + sign * H
-            work.forward(rows)
+            work.forward(batch)
             numeric[:, column] += sign * work.loss.sums / ROWS / (2.0 * H)
         weights[:, column] = value
     lengths = [np.linalg.norm(array, axis=1) for array in (analytic - numeric, analytic, numeric)]

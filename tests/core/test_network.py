@@ -28,7 +28,7 @@ FIRST = {
     "layers.1.weight": np.array([[-1.0, 1.0]]),
     "layers.1.bias": np.array([0.0, 0.0]),
 }
-ROW = np.zeros((1, 1), np.int64)
+ROW = np.zeros(1, np.int64)
 
 
 class WorkedExample:
@@ -38,17 +38,18 @@ class WorkedExample:
         self.layout = Layout((3, 1, 2))
         self.weights: FloatArray = self.layout.pack(FIRST, np.dtype(np.float64))[None]
         self.gradients = np.zeros_like(self.weights)
-        table = Table.of(EXAMPLE, "mse", np.dtype(np.float64))
-        self.work = Pass(ARTICLE, self.layout, table, self.weights, self.gradients, (1, 1))
+        self.batch = Table.of(EXAMPLE, np.dtype(np.float64), joins_bias=True).batch(ROW)
+        self.work = Pass(ARTICLE, self.layout, self.weights, self.gradients, 1)
 
     def error(self) -> float:
-        self.work.forward(ROW)
+        self.work.forward(self.batch)
         return float(self.work.loss.sums[0])
 
     def step(self) -> None:
         self.error()
         self.work.backward()
-        Sgd([ARTICLE], np.dtype(np.float64)).update(self.weights, self.gradients, {}, 1)
+        rated = self.gradients * ARTICLE.learning_rate
+        Sgd([ARTICLE], np.dtype(np.float64)).update(self.weights, rated, {}, 1)
 
 
 def same(actual: dict[str, FloatArray], expected: dict[str, list[float] | list[list[float]]]) -> bool:
@@ -58,7 +59,7 @@ def same(actual: dict[str, FloatArray], expected: dict[str, list[float] | list[l
 def test_the_worked_examples_forward_pass() -> None:
     example = WorkedExample()
     assert example.error() == pytest.approx(0.25, abs=1e-12)
-    assert example.work.outputs[0, 0].tolist() == [0.0, 0.5]
+    assert example.work.outputs[0, :, 0].tolist() == [0.0, 0.5]
 
 
 def test_the_worked_examples_gradients() -> None:
@@ -90,7 +91,7 @@ def test_the_worked_examples_weights_after_the_step_and_second_forward_pass() ->
         },
     )
     assert example.error() == pytest.approx(3_311_689 / 20_480_000, abs=1e-12)
-    assert example.work.outputs[0, 0].tolist() == pytest.approx([0.0, 0.7290625], abs=1e-12)
+    assert example.work.outputs[0, :, 0].tolist() == pytest.approx([0.0, 0.7290625], abs=1e-12)
 
 
 def test_repeated_for_ever_the_worked_example_stops_at_an_eighth_because_a_relu_is_dead() -> None:

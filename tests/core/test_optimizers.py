@@ -27,15 +27,23 @@ def draws() -> tuple[np.ndarray, list[np.ndarray]]:
     ]
 
 
+def taken(settings: list[Configuration], gradient: np.ndarray) -> np.ndarray:
+    """Return a gradient as the optimizer takes it, some multiplied with the learning rate."""
+    if not OPTIMIZERS[settings[0].optimizer].rated:
+        return gradient.copy()
+    rated: np.ndarray = gradient * np.array([[each.learning_rate] for each in settings])
+    return rated
+
+
 def follow(settings: list[Configuration]) -> Path:
     parameters, gradients = draws()
     optimizer = OPTIMIZERS[settings[0].optimizer](settings, FLOAT64)
     state: State = initial_state(settings[0].optimizer, parameters)
     path = []
     for step, gradient in enumerate(gradients, start=1):
-        before, change = parameters.copy(), gradient.copy()
-        optimizer.update(parameters, change, state, step)
-        assert np.array_equal(before - change, parameters), "what is left of the gradient is the change"
+        before = parameters.copy()
+        change = optimizer.update(parameters, taken(settings, gradient), state, step)
+        assert np.array_equal(before - change, parameters)
         path.append(parameters.copy())
     return path
 
@@ -226,9 +234,25 @@ def test_other_rates_take_the_place_of_the_configurations(name: str) -> None:
     told, meant = configurations(optimizer=name), configurations(optimizer=name, learning_rate=0.005)
     parameters, gradients = draws()
     expected, state = parameters.copy(), initial_state(name, parameters)
-    changed = OPTIMIZERS[name](told, FLOAT64)
-    changed.set_rates(np.full(RUNS, 0.005))
-    changed.update(parameters, gradients[0].copy(), state, 1)
+    changed, rates = OPTIMIZERS[name](told, FLOAT64), np.full(RUNS, 0.005)
+    changed.set_rates(rates, rates)
+    changed.update(parameters, taken(meant, gradients[0]), state, 1)
     fresh = initial_state(name, parameters)
-    OPTIMIZERS[name](meant, FLOAT64).update(expected, gradients[0].copy(), fresh, 1)
+    OPTIMIZERS[name](meant, FLOAT64).update(expected, taken(meant, gradients[0]), fresh, 1)
     assert np.array_equal(parameters, expected)
+
+
+@pytest.mark.parametrize(("name", "ahead"), [("momentum", False), ("nesterov", True)])
+def test_a_velocity_keeps_its_size_when_the_rate_changes(name: str, ahead: bool) -> None:
+    """PyTorch's forms under rates that change with every step: v = mu v + g, w -= rate (g + mu v) or v."""
+    settings = configurations(optimizer=name, momentum=0.8)
+    parameters, gradients = draws()
+    state, w, v = initial_state(name, parameters), parameters.copy(), np.zeros_like(parameters)
+    optimizer = OPTIMIZERS[name](settings, FLOAT64)
+    rates = [np.array([0.1, 0.2, 0.3]) * 0.9**step for step in range(STEPS)]
+    for step, (gradient, rate) in enumerate(zip(gradients, rates, strict=True), start=1):
+        optimizer.set_rates(rate, rates[max(0, step - 2)])
+        optimizer.update(parameters, gradient * rate[:, None], state, step)
+        v = 0.8 * v + gradient
+        w = w - rate[:, None] * (gradient + 0.8 * v if ahead else v)
+        np.testing.assert_allclose(parameters, w, rtol=1e-12, atol=1e-14)

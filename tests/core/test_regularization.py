@@ -100,10 +100,12 @@ def test_decay_is_rate_times_decay_times_the_weights_before_the_step() -> None:
     rates = np.array([0.1, 0.2, 0.3])
     decay.measure(rates)
     weights -= gradients  # what an optimizer does between the two
-    decay.take()
+    velocity = gradients.copy()
+    total = decay.take(velocity)
     for run in range(RUNS):
         was, moved, now = (LAYOUT.unpack(array[run]) for array in (before, change, weights))
         for name in was:
             share = rates[run] * 0.2 * (run + 1) if name.endswith("weight") else 0.0
             np.testing.assert_allclose(now[name], was[name] - moved[name] - share * was[name], rtol=1e-13)
-    np.testing.assert_allclose(before - gradients, weights, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(before - total, weights, rtol=1e-13, atol=1e-15)
+    assert np.array_equal(velocity, change), "the optimizer's state is not the decay's to change"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from core.rows import RowSets, spans
+from core.rows import RowSets, Sharing, spans
 from core.streams import Stream, generator
 
 ROWS = np.array([3, 5, 8, 13, 21])
@@ -22,9 +23,11 @@ def test_runs_with_one_seed_and_the_same_rows_share_one_order() -> None:
     assert RowSets([ROWS, ROWS.copy()], seeds=[7, 7]).order(1).shape == (1, 5)
 
 
-def test_another_seed_or_other_rows_make_an_order_for_each_run() -> None:
+def test_another_seed_or_other_rows_make_another_order() -> None:
     others = np.array([1, 2, 4, 8, 16])
-    orders = RowSets([ROWS, ROWS, others], seeds=[7, 8, 7]).order(1)
+    sets = RowSets([ROWS, ROWS, others, ROWS], seeds=[7, 8, 7, 7])
+    orders = sets.order(1)
+    assert sets.sharing.set_of_run == [0, 1, 2, 0]
     assert orders.shape == (3, 5)
     assert sorted(orders[0]) == sorted(orders[1])
     assert orders[0].tolist() != orders[1].tolist()
@@ -39,3 +42,25 @@ def test_the_last_batch_is_short_where_rows_do_not_divide() -> None:
     assert spans(70, 32) == [(0, 32), (32, 64), (64, 70)]
     assert spans(64, 32) == [(0, 32), (32, 64)]
     assert spans(3, 32) == [(0, 3)]
+
+
+@pytest.mark.parametrize(
+    ("set_of_run", "parts"),
+    [([0, 0, 0], 1), ([0], 1), ([0, 1, 2], 1), ([0, 0, 1, 1], 1), ([0, 0, 1], 2), ([0, 1, 0], 3)],
+)
+def test_runs_are_multiplied_with_their_own_set_in_as_few_calls_as_can_be(
+    set_of_run: list[int], parts: int
+) -> None:
+    draw = np.random.default_rng(4)
+    sharing = Sharing(set_of_run)
+    inputs = draw.standard_normal((sharing.sets, 5, 3))
+    weights = draw.standard_normal((len(set_of_run), 3, 2))
+    outputs = np.full((len(set_of_run), 5, 2), np.nan)
+    split = list(zip(sharing.parts, sharing.split(weights), sharing.split(outputs), strict=True))
+    assert len(split) == parts
+    for part, weight, place in split:
+        np.matmul(inputs[part], weight, out=place)
+    alone = [inputs[place] @ weight for place, weight in zip(set_of_run, weights, strict=True)]
+    assert np.array_equal(outputs, alone)
+    wide = sharing.by_run(inputs)
+    assert all(np.array_equal(wide[run % len(wide)], inputs[place]) for run, place in enumerate(set_of_run))
