@@ -75,13 +75,19 @@ def shape_key(
 
 
 def working_set_bytes(
-    configuration: Configuration, *, features: int, outputs: int, train_rows: int, validation_rows: int
+    configuration: Configuration,
+    *,
+    features: int,
+    outputs: int,
+    train_rows: int,
+    validation_rows: int,
+    keep_best: bool = False,
 ) -> int:
     """Return the bytes that one more run adds to a population while it trains.
 
-    Counted: parameters, gradients, optimizer state, the copy that an interrupted epoch falls back to, what
-    optimizer, penalties and decay work in, and the arrays of one training batch and one chunk of validation,
-    its inputs included.
+    Counted: parameters, gradients, optimizer state, the copy that an interrupted epoch falls back to, the
+    best weights where they are kept, what optimizer, penalties and decay work in, and the arrays of one
+    training batch and one chunk of validation, its inputs included.
     """
     sizes = layer_sizes(configuration, features, outputs)
     slots = len(OPTIMIZERS[configuration.optimizer].state_names)
@@ -92,12 +98,13 @@ def working_set_bytes(
             bool(configuration.weight_decay),
         )
     )
-    flat = Layout(sizes).width * (2 * (1 + slots) + 1 + scratch)
+    best = keep_best or configuration.restore_best
+    flat = Layout(sizes).width * (2 * (1 + slots) + 1 + scratch + best)
     batch = (
         train_rows if configuration.batch_size == "full" else min(int(configuration.batch_size), train_rows)
     )
-    # Outputs of a layer, their derivative, and the activation's own two arrays.
-    training = batch * (features + 4 * sum(sizes[1:]))
+    # Outputs of a layer, their derivative, and the activation's own three arrays.
+    training = batch * (features + 5 * sum(sizes[1:]))
     if configuration.dropout:  # outputs and factors, and numbers and flags of at most 9 bytes
         training += batch * 5 * sum(configuration.hidden_layers)
     validation = min(EVALUATION_ROWS, validation_rows) * (features + 3 * sum(sizes[1:]))

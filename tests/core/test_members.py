@@ -92,6 +92,7 @@ def test_the_working_set_counts_what_else_is_switched_on() -> None:
         assert parameters <= more(**values) < 1.1 * parameters
     assert 64 * (2 * 4 + 8 + 1) <= more(dropout=0.5) < 64 * 24  # outputs, factors, numbers, flags
     assert more(gradient_clip=1.0) == 0
+    assert parameters <= more(restore_best=True) < 1.1 * parameters
     assert 3 * parameters <= more(optimizer="adagrad") < 3.3 * parameters  # squares, their copy, scratch
 
 
