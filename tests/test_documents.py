@@ -30,3 +30,11 @@ def test_every_verb_of_the_makefile_is_explained() -> None:
     assert phony is not None
     explained = set(re.findall(r"^([a-z-]+):.*## ", makefile, flags=re.MULTILINE))
     assert set(phony[1].split()) == explained
+
+
+def test_the_examples_of_the_cores_page_do_what_they_say() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/core.md").read_text(), flags=re.DOTALL)
+    assert len(blocks) >= 5
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(block, names)  # noqa: S102 — our own page
