@@ -122,6 +122,7 @@ def _diverged(population: Population, row: int, cause: _Cause, before: FloatArra
         collapsed=False,
         parameters=parameters,
         weights_sha256=weights_sha256(parameters),
+        tensor=cause.tensor,
         best=_best(population, row),
     )
 
@@ -180,23 +181,37 @@ def _find_lost(measured: Measured, weights: FloatArray, constant: Float64Array) 
 
 class _Cause(NamedTuple):
     reason: str
-    step: int | None
+    step: int | None = None
+    tensor: str | None = None
 
 
 def _explain(measured: Measured, population: Population, row: int, constant: float) -> _Cause:
     """Say why a lost run is lost; where several things are wrong, the first that happened."""
     epoch = population.epoch
+    tensor = _first_not_finite(population, row)
     wrong = np.flatnonzero(~np.isfinite(measured.losses[row]))
     if wrong.size:
         step = int(wrong[0]) + 1
         value = measured.losses[row, wrong[0]]
-        return _Cause(f"the training loss was {value} at step {step} of epoch {epoch}", step)
-    if not np.isfinite(population.weights[row]).all():
-        return _Cause(f"weights were not finite after the last step of epoch {epoch}", None)
+        return _Cause(f"the training loss was {value} at step {step} of epoch {epoch}", step, tensor)
+    if tensor is not None:
+        return _Cause(f"{tensor} was not finite after the last step of epoch {epoch}", None, tensor)
     train, validation = measured.train_loss[row], measured.validation_loss[row]
     if np.isnan(train):
-        return _Cause(f"the training loss was {train} after epoch {epoch}", None)
+        return _Cause(f"the training loss was {train} after epoch {epoch}")
     if train > DIVERGENCE_FACTOR * constant > 0.0:
         against = f"above {DIVERGENCE_FACTOR:g} times the constant predictor's {constant:.6g}"
-        return _Cause(f"the training loss of epoch {epoch} was {train:.6g}, {against}", None)
-    return _Cause(f"the validation loss was {validation} after epoch {epoch}", None)
+        return _Cause(f"the training loss of epoch {epoch} was {train:.6g}, {against}")
+    return _Cause(f"the validation loss was {validation} after epoch {epoch}")
+
+
+def _first_not_finite(population: Population, row: int) -> str | None:
+    weights = population.weights[row]
+    return next(
+        (
+            tensor.name
+            for tensor in population.layout.tensors
+            if not np.isfinite(weights[tensor.start : tensor.stop]).all()
+        ),
+        None,
+    )

@@ -36,6 +36,8 @@ class Ending:
     collapsed: bool  # completed, but no better than the constant predictor
     parameters: dict[str, FloatArray]
     weights_sha256: str
+    # Diverged: the first tensor, layer by layer, that was not finite when the epoch ended; None if all were.
+    tensor: str | None = field(default=None, kw_only=True)
     # What the best epoch showed, where its weights were restored.
     restored: Observed | None = field(default=None, kw_only=True)
     # None where they were not asked for, or nothing was validated.

@@ -105,6 +105,7 @@ def test_a_loss_that_is_not_finite_ends_a_run_at_the_step_where_it_first_was(
     assert (ending.state, ending.epoch, ending.collapsed) == ("diverged", 1, False)
     assert ending.step is not None
     assert f"at step {ending.step} of epoch 1" in ending.reason
+    assert ending.tensor == "layers.0.weight"
     assert not np.isfinite(history.reports[0].train_loss[0])
     assert [report.members.tolist() for report in history.reports] == [[0, 1], [1], [1], [1]]
     assert history.endings[1].state == "completed"
@@ -133,7 +134,8 @@ def test_weights_that_break_in_the_very_last_step_are_caught(learn: Learn) -> No
     history = learn([Member(configuration, 0, np.arange(2), NOBODY)], examples)
     assert np.isfinite(history.reports[0].train_loss).all()
     assert history.endings[0].state == "diverged"
-    assert "weights were not finite after the last step" in history.endings[0].reason
+    assert "layers.0.weight was not finite after the last step" in history.endings[0].reason
+    assert history.endings[0].tensor == "layers.0.weight"
 
 
 def test_a_training_loss_a_hundred_times_the_constant_predictors_is_divergence(
@@ -142,7 +144,7 @@ def test_a_training_loss_a_hundred_times_the_constant_predictors_is_divergence(
     one = member(numbers, hidden_layers=[], initializer="uniform", init_scale=1e4, learning_rate=1e-9)
     ending = learn([one], numbers).endings[0]
     constant = constant_predictor(numbers, one.train_rows, one.train_rows, "mse").loss
-    assert (ending.state, ending.epoch, ending.step) == ("diverged", 1, None)
+    assert (ending.state, ending.epoch, ending.step, ending.tensor) == ("diverged", 1, None, None)
     assert f"{constant:.6g}" in ending.reason
 
 
