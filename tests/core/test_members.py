@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from core.configuration import resolve
 from core.errors import ShapeError
 from core.members import Member, shape_key, working_set_bytes
 
-SIZES = {"features": 64, "outputs": 10, "train_rows": 1257, "validation_rows": 270}
+SIZES: dict[str, Any] = {"features": 64, "outputs": 10, "train_rows": 1257, "validation_rows": 270}
 
 
 def key(**values: object) -> tuple[object, ...]:
