@@ -7,20 +7,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.arrays import BoolArray, Float64Array
+from core.arrays import BoolArray, Float64Array, IntArray
 from core.expressions.tape import Tape
 from core.expressions.tree import Expression
 from core.function_population import FunctionPopulation, named, variables_sha256
 from core.functions import DIVERGENCE_LIMIT, Judgement, differentiate, lengths
 from core.optimizers import OPTIMIZERS
+from core.regularization import Clipping
 from core.reports import Directive, Ending, EpochReport
+from core.schedules import Schedules
 
 
 @dataclass(frozen=True, eq=False)
 class FunctionEnding(Ending):
-    """How a run over a function ended; `judgement` is None where it diverged."""
+    """How a run over a function ended; `judgement` is None where it diverged.
+
+    `turns` counts the steps that turned the derivative around, by more than a right angle: none in a slow
+    descent, one after the other where the steps are so long that the run bounces from side to side.
+    """
 
     judgement: Judgement | None
+    turns: int
 
     @property
     def converged(self) -> bool:
@@ -82,13 +89,15 @@ def trajectory(
 
 
 class _Stepper:
-    """The optimizer of one population, good for as long as nobody leaves it."""
+    """Schedules, clipping and optimizer of one population, good for as long as nobody leaves it."""
 
     def __init__(self, population: FunctionPopulation) -> None:
         self._members = population.active
         configurations = [population.members[member].configuration for member in population.active]
         self._optimizer = OPTIMIZERS[configurations[0].optimizer](configurations, np.dtype(np.float64))
-        self._rates = np.array([configuration.learning_rate for configuration in configurations])
+        self._schedules = Schedules(configurations, steps_per_epoch=1)
+        clipped = configurations[0].gradient_clip is not None
+        self._clipping = Clipping(configurations) if clipped else None
 
     def fits(self, population: FunctionPopulation) -> bool:
         """Tell whether the population is still the one this was made for."""
@@ -101,14 +110,22 @@ class _Stepper:
         value, gradient = population.function.differentiate(before)
         sound = _within(value[:, None]) & np.isfinite(gradient).all(axis=1)
         slope = lengths(gradient)
+        turns = population.turns + turned(population.last_gradient, gradient)
+        last_gradient = gradient.copy()
+        epoch = population.epoch + 1
+        rates = self._schedules.rates(epoch)
         with np.errstate(all="ignore"):
+            if not self._schedules.constant:
+                self._optimizer.set_rates(rates, self._schedules.rates(max(1, epoch - 1)))
+            if self._clipping is not None:
+                self._clipping.shorten(gradient)
             if self._optimizer.rated:
-                gradient *= self._rates[:, None]
-            made = self._optimizer.update(after, gradient, state, population.epoch + 1)
+                gradient *= rates[:, None]
+            made = self._optimizer.update(after, gradient, state, epoch)
             change = lengths(made.astype(np.float64, copy=False))
             update_ratio = np.where(change == 0.0, 0.0, change / lengths(after))
-        population.weights, population.state = after, state
-        population.epoch += 1
+        population.weights, population.state, population.epoch = after, state, epoch
+        population.turns, population.last_gradient = turns, last_gradient
         nothing = np.full(self._members.size, np.nan)
         return EpochReport(
             epoch=population.epoch,
@@ -117,7 +134,7 @@ class _Stepper:
             train_score=nothing,
             validation_loss=nothing,
             validation_score=nothing,
-            learning_rate=self._rates,
+            learning_rate=rates,
             gradient_norm=slope,
             update_ratio=update_ratio,
             endings=_endings(population, before, value, sound),
@@ -134,13 +151,14 @@ def _endings(
         value   (k,) the function there
         sound   (k,) whether value and derivative there were what they may be
     """
-    after, epoch = population.weights, population.epoch
+    after, epoch, turns = population.weights, population.epoch, population.turns
     lost = ~sound | ~_within(after)
     judgements: dict[int, Judgement] = {}
     final = epoch == population.members[0].configuration.epochs
     if final:
         last_value, last_gradient = population.function.differentiate(after)
         lost |= ~_within(last_value[:, None]) | ~np.isfinite(last_gradient).all(axis=1)
+        turns = turns + turned(population.last_gradient, last_gradient)
         for row in map(int, np.flatnonzero(~lost)):
             judgements[row] = population.function.judge(
                 float(last_value[row]), after[row], last_gradient[row]
@@ -151,7 +169,7 @@ def _endings(
         if judgement is None:
             reason, step = _explain(float(value[row]), after[row], epoch, sound=bool(sound[row]))
         else:
-            reason, step = f"{judgement.text}, after {epoch} epochs", None
+            reason, step = f"{judgement.text}, after {epoch} epochs; {_told(int(turns[row]), epoch)}", None
         parameters = named(population.function, after[row] if judgement else before[row])
         endings.append(
             FunctionEnding(
@@ -164,9 +182,31 @@ def _endings(
                 parameters=parameters,
                 weights_sha256=variables_sha256(parameters),
                 judgement=judgement,
+                turns=int(turns[row]),
             )
         )
     return tuple(endings)
+
+
+def turned(before: Float64Array, after: Float64Array) -> IntArray:
+    """Tell for each row (runs,), by 1 or 0, whether its gradient points backwards beside the one before.
+
+    Columns are added one after the other, so that a row's answer is its own; a gradient of 0 points nowhere.
+    """
+    product = np.zeros(before.shape[0])
+    with np.errstate(all="ignore"):
+        # Only directions count: two small or large gradients would leave float64's range as a product.
+        one = before / np.abs(before).max(axis=1, keepdims=True)
+        other = after / np.abs(after).max(axis=1, keepdims=True)
+        for column, beside in zip(one.T, other.T, strict=True):
+            product = product + column * beside
+        return np.asarray(product < 0.0, dtype=np.int64)
+
+
+def _told(turns: int, epochs: int) -> str:
+    if not turns:
+        return "the derivative never turned around"
+    return f"the derivative turned around at {turns} of {epochs} steps"
 
 
 def _explain(value: float, after: Float64Array, epoch: int, *, sound: bool) -> tuple[str, int | None]:

@@ -1,4 +1,4 @@
-"""A population over a function is its whole state: members, points, optimizer state and epoch."""
+"""A population over a function is its whole state: members, points, optimizer state, epoch and turns."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ import numpy as np
 
 from core import checkpoints
 from core.arrays import Float64Array, FloatArray, IntArray
-from core.configuration import Configuration, configuration_hash
+from core.configuration import Configuration
 from core.errors import CoreError, DataError, ShapeError
 from core.expressions.tree import size
 from core.fields import FIELDS
-from core.functions import FUNCTION_FIELDS, Function
+from core.function_configuration import FUNCTION_FIELDS, function_configuration_hash
+from core.functions import Function
 from core.optimizers import OPTIMIZERS, State, initial_state
 from core.version import NUMERICS_VERSION
+
+LAST_GRADIENT = "last_gradient"  # among a checkpoint's arrays
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,18 @@ class FunctionMember:
 
 def function_shape_key(configuration: Configuration) -> tuple[object, ...]:
     """Return a key that is equal for runs over one function that may train in one population."""
-    return tuple(str(getattr(configuration, name)) for name in FUNCTION_FIELDS if not FIELDS[name].free)
+    settings = [(FIELDS[name], getattr(configuration, name)) for name in FUNCTION_FIELDS]
+    return tuple(
+        str(value == field.neutral if field.switch else value)
+        for field, value in settings
+        if field.switch or not field.free
+    )
 
 
 def function_working_set_bytes(configuration: Configuration, function: Function) -> int:
     """Return the bytes that one more run adds: its state twice, every node's value and its derivative."""
     slots = len(OPTIMIZERS[configuration.optimizer].state_names)
-    flat = len(function.variables) * (2 * (1 + slots) + 2)
+    flat = len(function.variables) * (2 * (1 + slots) + 3) + 1
     return 8 * (flat + 2 * size(function.expression.tree))
 
 
@@ -50,6 +58,8 @@ class FunctionPopulation:
         active          (k,) indices into `members` of those still running, ascending
         weights         (k, variables) float64
         state[name]     (k, variables), as the optimizer names them
+        turns           (k,) int64, at how many steps so far the derivative turned around
+        last_gradient   (k, variables) float64, what the next one is compared with; 0 before the first step
     """
 
     def __init__(
@@ -59,6 +69,8 @@ class FunctionPopulation:
         weights: Float64Array,
         state: State,
         epoch: int,
+        turns: IntArray,
+        last_gradient: Float64Array,
     ) -> None:
         """Take over a state; `start` and `resume` are the ways to make one."""
         self.members = tuple(members)
@@ -66,6 +78,8 @@ class FunctionPopulation:
         self.weights = weights
         self.state = state
         self.epoch = epoch  # the last that is finished, 0 at the start
+        self.turns = turns
+        self.last_gradient = last_gradient
         self.active: IntArray = np.arange(len(self.members), dtype=np.int64)
 
     @classmethod
@@ -76,7 +90,9 @@ class FunctionPopulation:
         """
         _check_members(members)
         weights = np.array([function.start(member.seed) for member in members], dtype=np.float64)
-        return cls(members, function, weights, initial_state(members[0].configuration.optimizer, weights), 0)
+        state = initial_state(members[0].configuration.optimizer, weights)
+        turns = np.zeros(len(members), dtype=np.int64)
+        return cls(members, function, weights, state, 0, turns, np.zeros_like(weights))
 
     @classmethod
     def resume(
@@ -90,8 +106,9 @@ class FunctionPopulation:
         _check_members(members)
         if len(saved) != len(members):
             raise ShapeError(f"{len(saved)} checkpoints for {len(members)} members; allowed: one for each")
-        names = ("weights", *OPTIMIZERS[members[0].configuration.optimizer].state_names)
-        epochs, loaded = [], []
+        slots = OPTIMIZERS[members[0].configuration.optimizer].state_names
+        names = ("weights", LAST_GRADIENT, *slots)
+        epochs, turns, loaded = [], [], []
         for member, checkpoint in zip(members, saved, strict=True):
             header, arrays = checkpoints.decode(checkpoint)
             for name, expected in _identity(member, function).items():
@@ -102,6 +119,7 @@ class FunctionPopulation:
             if shapes != dict.fromkeys(names, (len(function.variables),)):
                 raise DataError(f"a checkpoint holds {shapes}; allowed: a number per variable for {names}")
             epochs.append(int(header["epoch"]))
+            turns.append(int(header["turns"]))
             loaded.append(arrays)
         if len(set(epochs)) != 1:
             raise ShapeError(
@@ -109,7 +127,10 @@ class FunctionPopulation:
             )
         stacked = {name: np.stack([arrays[name] for arrays in loaded]) for name in names}
         weights = stacked.pop("weights").astype(np.float64, copy=False)
-        return cls(members, function, weights, stacked, epochs[0])
+        last_gradient = stacked.pop(LAST_GRADIENT).astype(np.float64, copy=False)
+        return cls(
+            members, function, weights, stacked, epochs[0], np.array(turns, dtype=np.int64), last_gradient
+        )
 
     def drop(self, members: Iterable[int]) -> None:
         """Take members out; the others move together and keep their bits. To drop one twice is no fault."""
@@ -119,6 +140,8 @@ class FunctionPopulation:
         self.active = self.active[keep]
         self.weights = self.weights[keep]
         self.state = {name: array[keep] for name, array in self.state.items()}
+        self.turns = self.turns[keep]
+        self.last_gradient = self.last_gradient[keep]
 
     def checkpoint(self, member: int) -> bytes:
         """Return everything that continuing this member from the last finished epoch needs, bit for bit.
@@ -126,10 +149,10 @@ class FunctionPopulation:
         Raises: CoreError if the member is no longer running.
         """
         row = self._row(member)
-        arrays = {"weights": self.weights[row], **{name: array[row] for name, array in self.state.items()}}
-        return checkpoints.encode(
-            {"epoch": self.epoch, **_identity(self.members[member], self.function)}, arrays
-        )
+        arrays = {"weights": self.weights[row], LAST_GRADIENT: self.last_gradient[row]}
+        arrays |= {name: array[row] for name, array in self.state.items()}
+        header = {"epoch": self.epoch, "turns": int(self.turns[row])}
+        return checkpoints.encode({**header, **_identity(self.members[member], self.function)}, arrays)
 
     def parameters(self, member: int) -> dict[str, FloatArray]:
         """Return the member's variables by name, each an array of shape ().
@@ -177,7 +200,7 @@ def _identity(member: FunctionMember, function: Function) -> dict[str, object]:
     """Return what a checkpoint must agree with to be this member's."""
     return {
         "numerics_version": NUMERICS_VERSION,
-        "configuration": configuration_hash(member.configuration),
+        "configuration": function_configuration_hash(member.configuration),
         "seed": member.seed,
         "function": function.sha256,
     }

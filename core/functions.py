@@ -20,9 +20,6 @@ from core.expressions.printing import to_text
 from core.expressions.tape import Tape
 from core.expressions.tree import Expression
 
-# The fields of a configuration that a run over a function uses; everything is float64.
-FUNCTION_FIELDS = ("optimizer", "learning_rate", "momentum", "beta1", "beta2", "epsilon", "epochs")
-
 DEFAULT_TOLERANCE = 1e-6  # size of the derivative
 MAX_STARTS = 1_000
 # Beyond, a value or a variable has run away, though float64 reaches further: its square is still finite.

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.members import Member
-from core.training import Population, train
 from service.errors import LeaseLost
 from service.lifecycle.claim import Claim, ClaimedRun, claim_population
 from service.lifecycle.give_back import give_back
-from service.lifecycle.materials import Materials
+from service.lifecycle.materials import FunctionMaterials, Materials
 from service.lifecycle.record import Batch, Ending, record
 from service.lifecycle.workers import worker_turned_to
 from service.planning.statuses import RunState
 from worker.context import Context
+from worker.function_training import FunctionTraining
 from worker.heartbeat import beating
+from worker.network_training import NetworkTraining
 from worker.recording import Recorder
+from worker.training import Training
 
 log = logging.getLogger(__name__)
 
@@ -54,36 +56,24 @@ def execute_next(context: Context) -> bool:
 def _execute(context: Context, claim: Claim) -> None:
     materials = context.materials(claim.sweep_id)
     with beating(context.database, claim, lease_seconds=context.settings.lease_seconds) as lost:
-        population = _population(claim.runs, materials)
-        recorder = Recorder(context, claim, materials, population)
-        train(
-            population,
+        training = _training(claim.runs, materials)
+        recorder = Recorder(context, claim, training)
+        training.run(
             on_epoch=recorder.on_epoch,
             should_stop=lambda: lost.is_set() or context.stopping.is_set(),
         )
-        if context.stopping.is_set() and population.active.size:
+        if context.stopping.is_set() and training.population.active.size:
             recorder.flush(checkpoint=True)
             context.database.run(lambda session: give_back(session, claim))
         else:
             recorder.flush()
 
 
-def _population(runs: tuple[ClaimedRun, ...], materials: Materials) -> Population:
-    """The runs' population, continued from their checkpoints where every one of them has one."""
-    members = [
-        Member(
-            configuration=materials.configuration(run.configuration),
-            seed=run.seed,
-            train_rows=materials.rows(run.seed)[0],
-            validation_rows=materials.rows(run.seed)[1],
-        )
-        for run in runs
-    ]
-    checkpoints = [run.checkpoint for run in runs if run.checkpoint is not None]
-    examples, keep_best = materials.examples, materials.keeps_best
-    if len(checkpoints) == len(runs):
-        return Population.resume(members, examples, checkpoints, keep_best=keep_best)
-    return Population.start(members, examples, keep_best=keep_best)
+def _training(runs: Sequence[ClaimedRun], materials: Materials) -> Training:
+    """The runs in the core, continued from their checkpoints where every one of them has one."""
+    if isinstance(materials, FunctionMaterials):
+        return FunctionTraining(runs, materials)
+    return NetworkTraining(runs, materials)
 
 
 def _fail(context: Context, claim: Claim, reason: str) -> None:

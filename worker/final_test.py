@@ -12,7 +12,7 @@ from core.arrays import Float64Array, FloatArray, IntArray
 from core.configuration import Configuration
 from core.evaluation import evaluate, predict
 from core.metrics import classification_metrics
-from service.lifecycle.materials import Materials
+from service.lifecycle.materials import DatasetMaterials
 
 MOST_CONFUSED_CLASSES = 50  # with more, the counts would be larger than all else that is kept of a run
 
@@ -30,6 +30,9 @@ class FinalTest:
     details: Mapping[str, list[Any]] = field(default_factory=dict)
 
 
+UNTESTED = FinalTest({}, None)  # a run that diverged, or one over a function
+
+
 class _Judged(NamedTuple):
     """How a network's answers on some rows compare with the targets; names without their part."""
 
@@ -39,7 +42,7 @@ class _Judged(NamedTuple):
 
 
 def final_test(
-    materials: Materials, configuration: Configuration, seed: int, parameters: Mapping[str, FloatArray]
+    materials: DatasetMaterials, configuration: Configuration, seed: int, parameters: Mapping[str, FloatArray]
 ) -> FinalTest:
     """Evaluate a finished network on the test rows, and on its validation rows what epochs do not measure.
 

@@ -9,16 +9,15 @@ from safetensors.numpy import save
 
 from core.early_stopping import Observed
 from core.layer_statistics import LayerStatistics
-from core.training import Directive, EpochReport, Population
+from core.training import Directive, EpochReport
 from core.training import Ending as CoreEnding
 from service.lifecycle.claim import Claim, ClaimedRun
 from service.lifecycle.keep_headline import keep_headlines
-from service.lifecycle.materials import Materials
 from service.lifecycle.record import Batch, Ending, KeptWeights, Progress, record
 from service.planning.measurements import COLUMNS, SCORES, Measurement, RunMetrics, is_recorded
 from service.planning.statuses import RunState
 from worker.context import Context
-from worker.final_test import FinalTest, final_test
+from worker.training import Training
 
 LAYER_COLUMNS = ("gradient_norm", "weight_norm", "update_ratio")
 
@@ -26,12 +25,13 @@ LAYER_COLUMNS = ("gradient_norm", "weight_norm", "update_ratio")
 class Recorder:
     """The core's callback for one claim."""
 
-    def __init__(self, context: Context, claim: Claim, materials: Materials, population: Population) -> None:
-        self._context, self._claim = context, claim
-        self._materials, self._population = materials, population
+    def __init__(self, context: Context, claim: Claim, training: Training) -> None:
+        self._context, self._claim, self._training = context, claim, training
+        self._aims, self._population = training.aims, training.population
         self._metrics = [
-            RunMetrics(materials.task, materials.metric, materials.goal, run.metrics) for run in claim.runs
+            RunMetrics(self._aims.task, self._aims.metric, self._aims.goal, run.metrics) for run in claim.runs
         ]
+        self._score = SCORES.get(self._aims.task)
         self._seconds = [0.0] * len(claim.runs)
         self._batch = Batch()
         self._latest: dict[int, tuple[Measurement, LayerStatistics | None, int]] = {}  # by member; its place
@@ -92,6 +92,8 @@ class Recorder:
         )
         if not report.validated:  # the core says NaN, which elsewhere means divergence
             values = (*values[:2], None, None, *values[4:])
+        if self._score is None:
+            values = (values[0], None, *values[2:])
         measurement = Measurement(run.run_id, report.epoch, values)
         metrics = self._metrics[member]
         metrics.add(measurement)
@@ -114,8 +116,11 @@ class Recorder:
         metrics = self._metrics[ending.member]
         if ending.restored is not None:
             metrics.restore(_measurement(run, ending.restored))
-        test = self._test(ending, run)
+        test = self._training.test(ending, run)
         metrics.add_final(test.metrics, test.details)
+        arrival = self._training.arrival(ending)
+        if arrival is not None:
+            metrics.add_arrival(arrival)
         self._batch.endings.append(
             Ending(
                 run_id=run.run_id,
@@ -126,25 +131,18 @@ class Recorder:
                 diverged_step=ending.step,
                 weights_sha256=ending.weights_sha256,
                 test_loss=test.metrics.get("test_loss"),
-                test_score=test.metrics.get(f"test_{SCORES[self._materials.task]}"),
+                test_score=test.metrics.get(f"test_{self._score}"),
                 test_outcomes=test.outcomes,
                 weights=self._kept(ending),
             )
         )
 
-    def _test(self, ending: CoreEnding, run: ClaimedRun) -> FinalTest:
-        """What the test rows say of a run that completed; a diverged one is not tested."""
-        if ending.state != "completed":
-            return FinalTest({}, None)
-        configuration = self._materials.configuration(run.configuration)
-        return final_test(self._materials, configuration, run.seed, ending.parameters)
-
     def _kept(self, ending: CoreEnding) -> tuple[KeptWeights, ...]:
         kept = []
-        if self._materials.keep_weights in ("final", "both"):
+        if self._aims.keep_weights in ("final", "both"):
             content = save(ending.parameters)
             kept.append(KeptWeights("final", ending.weights_epoch, ending.weights_sha256, content))
-        if self._materials.keeps_best and (best := ending.best) is not None:
+        if self._aims.keeps_best and (best := ending.best) is not None:
             kept.append(KeptWeights("best", best.seen.epoch, best.weights_sha256, save(best.parameters)))
         return tuple(kept)
 

@@ -10,9 +10,8 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from core.configuration import Configuration, canonical_json
+from core.configuration import Configuration
 from core.version import NUMERICS_VERSION
-from service.lifecycle.datasets import keep_table
 from service.lifecycle.plan import SweepPlan
 from service.lifecycle.story import tell
 from service.planning.statuses import Role
@@ -28,11 +27,10 @@ def create_sweep(
     session: Session, owner_id: int, plan: SweepPlan, *, text: str, idempotency_key: str | None
 ) -> Sweep:
     """Write a planned sweep with its configurations, populations and runs."""
-    sweep = _sweep(owner_id, plan, text, idempotency_key)
-    sweep.dataset_id = keep_table(session, owner_id, plan.table)
+    sweep = _sweep(owner_id, plan, text, idempotency_key, plan.subject.keep(session, owner_id))
     session.add(sweep)
     session.flush()
-    configurations = _keep_configurations(session, plan.hashes)
+    configurations = _keep_configurations(session, plan)
     populations = _insert_populations(session, sweep, len(plan.populations))
     _insert_runs(session, sweep, plan, configurations, populations)
     tell(session, sweep.id, "created", {"runs": sweep.run_count, "populations": len(populations)})
@@ -45,9 +43,10 @@ def body_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _sweep(owner_id: int, plan: SweepPlan, text: str, idempotency_key: str | None) -> Sweep:
+def _sweep(
+    owner_id: int, plan: SweepPlan, text: str, idempotency_key: str | None, of_subject: Mapping[str, Any]
+) -> Sweep:
     submission = plan.submission
-    counts = plan.preparation.split.counts
     return Sweep(
         public_id=new_id("s"),
         owner_id=owner_id,
@@ -58,22 +57,13 @@ def _sweep(owner_id: int, plan: SweepPlan, text: str, idempotency_key: str | Non
         warnings=list(plan.warnings),
         idempotency_key=idempotency_key,
         body_sha256=body_hash(text),
-        function=None,
-        task=plan.task,
+        task=plan.subject.task,
         method=submission.method,
         metric=submission.metric.name,
         goal=submission.metric.direction,
         keep_weights=submission.keep_weights,
         varied=list(plan.varied),
         seeds=list(submission.seed_list),
-        preprocessing=plan.preparation.preprocessing.to_json(),
-        split=plan.preparation.split.to_json(),
-        split_counts={
-            "train": counts.train,
-            "validation": counts.validation,
-            "test": counts.test,
-            "resample": plan.preparation.split.resample,
-        },
         constant=dict(plan.constant),
         numerics_version=NUMERICS_VERSION,
         run_count=sum(run.role == Role.SEARCH for run in plan.runs),
@@ -81,13 +71,18 @@ def _sweep(owner_id: int, plan: SweepPlan, text: str, idempotency_key: str | Non
         queued_count=len(plan.runs),
         epochs_total=sum(run.configuration.epochs for run in plan.runs),
         created_at=now(),
+        **of_subject,
     )
 
 
-def _keep_configurations(session: Session, hashes: Mapping[Configuration, str]) -> dict[str, int]:
+def _keep_configurations(session: Session, plan: SweepPlan) -> dict[str, int]:
     """The keys of the configurations by hash; those that nobody asked for before are written."""
-    distinct = {digest: configuration for configuration, digest in hashes.items()}
-    rows = [_configuration_row(digest, configuration) for digest, configuration in sorted(distinct.items())]
+    distinct = {digest: configuration for configuration, digest in plan.hashes.items()}
+    canonical = plan.rules.canonical
+    rows = [
+        _configuration_row(digest, configuration, json.loads(canonical(configuration)))
+        for digest, configuration in sorted(distinct.items())
+    ]
     for chunk in _chunks(rows):
         insert_ignoring_duplicates(session, ConfigurationRow, chunk)
     keys: dict[str, int] = {}
@@ -99,15 +94,20 @@ def _keep_configurations(session: Session, hashes: Mapping[Configuration, str]) 
     return keys
 
 
-def _configuration_row(digest: str, configuration: Configuration) -> dict[str, Any]:
-    document = json.loads(canonical_json(configuration))
+def _configuration_row(
+    digest: str, configuration: Configuration, document: Mapping[str, Any]
+) -> dict[str, Any]:
     row: dict[str, Any] = {
         column.name: document.get(column.name)
         for column in ConfigurationRow.__table__.columns
         if column.name not in ("id", "hash", "document")
     }
-    row["hidden_layers"] = json.dumps(document["hidden_layers"], separators=(",", ":"))
-    row["batch_size"] = None if document["batch_size"] == "full" else document["batch_size"]
+    if "hidden_layers" in document:
+        row["hidden_layers"] = json.dumps(document["hidden_layers"], separators=(",", ":"))
+        row["batch_size"] = None if document["batch_size"] == "full" else document["batch_size"]
+    else:
+        # Of a function; the columns take no null, and what stands here is the name of no network's choice.
+        row |= {"hidden_layers": "", "loss": "value", "dtype": configuration.dtype}
     return {"hash": digest, "document": document, **row}
 
 

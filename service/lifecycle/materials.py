@@ -1,4 +1,4 @@
-"""What the runs of a sweep train on, read back from what was fixed at submit."""
+"""What the runs of a sweep train on, a dataset or a function, read back from what was fixed at submit."""
 
 from __future__ import annotations
 
@@ -10,33 +10,54 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
-from core.configuration import Configuration, resolve
+from core.configuration import Configuration
 from core.examples import Examples
+from core.functions import Function
 from service.datasets.preprocessing import Preprocessing
 from service.datasets.split import SplitPlan
 from service.datasets.table import FloatArray, IntArray
 from service.datasets.targets import NumberTarget
 from service.lifecycle.datasets import read_table
+from service.planning.configurations import RULES
 from service.store.schema import Dataset, Sweep
 
 
-@dataclass(slots=True)
-class Materials:
-    """A sweep's examples, rows and objective; configurations and rows are made once per process."""
+@dataclass(frozen=True, slots=True)
+class Aims:
+    """What a sweep's runs are trained for, and what of them is kept."""
 
-    task: Literal["classification", "regression"]
+    task: str
     metric: str
     goal: Literal["minimize", "maximize"]
     keep_weights: str
-    examples: Examples
-    split: SplitPlan
-    deviations: FloatArray | None  # (outputs,) what one unit of a standardized target is in the user's units
-    _rows: dict[int, tuple[IntArray, IntArray]] = field(default_factory=dict)
 
     @property
     def keeps_best(self) -> bool:
         """Whether the weights of the lowest validation loss are stored."""
         return self.keep_weights in ("best", "both")
+
+    def configuration(self, document: Mapping[str, Any]) -> Configuration:
+        """The configuration that was stored as canonical JSON."""
+        return RULES[self.task].resolve(document)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionMaterials:
+    """The function that a sweep's runs descend on."""
+
+    aims: Aims
+    function: Function
+
+
+@dataclass(slots=True)
+class DatasetMaterials:
+    """A sweep's examples and rows; the rows of a seed are made once per process."""
+
+    aims: Aims
+    examples: Examples
+    split: SplitPlan
+    deviations: FloatArray | None  # (outputs,) what one unit of a standardized target is in the user's units
+    _rows: dict[int, tuple[IntArray, IntArray]] = field(default_factory=dict)
 
     @property
     def test_rows(self) -> IntArray:
@@ -49,9 +70,8 @@ class Materials:
             self._rows[seed] = self.split.rows_for(seed)
         return self._rows[seed]
 
-    def configuration(self, document: Mapping[str, Any]) -> Configuration:
-        """The configuration that was stored as canonical JSON."""
-        return resolve(document, task=self.task)
+
+Materials = DatasetMaterials | FunctionMaterials
 
 
 def load_materials(session: Session, sweep_id: int) -> Materials:
@@ -59,6 +79,18 @@ def load_materials(session: Session, sweep_id: int) -> Materials:
     sweep = session.scalars(
         select(Sweep).where(Sweep.id == sweep_id).options(undefer(Sweep.preprocessing), undefer(Sweep.split))
     ).one()
+    aims = Aims(
+        task=sweep.task,
+        metric=sweep.metric,
+        goal=cast("Literal['minimize', 'maximize']", sweep.goal),
+        keep_weights=sweep.keep_weights,
+    )
+    if sweep.function is not None:
+        return FunctionMaterials(aims, Function.of(**sweep.function))
+    return _dataset_materials(session, sweep, aims)
+
+
+def _dataset_materials(session: Session, sweep: Sweep, aims: Aims) -> DatasetMaterials:
     row = session.scalars(
         select(Dataset).where(Dataset.id == sweep.dataset_id).options(undefer(Dataset.content))
     ).one()
@@ -69,11 +101,8 @@ def load_materials(session: Session, sweep_id: int) -> Materials:
         )
     fitted = Preprocessing.from_json(sweep.preprocessing)
     target = fitted.target
-    return Materials(
-        task=cast("Literal['classification', 'regression']", sweep.task),
-        metric=sweep.metric,
-        goal=cast("Literal['minimize', 'maximize']", sweep.goal),
-        keep_weights=sweep.keep_weights,
+    return DatasetMaterials(
+        aims=aims,
         examples=fitted.transform(table),
         split=SplitPlan.from_json(sweep.split),
         deviations=np.array(target.deviations) if isinstance(target, NumberTarget) else None,

@@ -10,11 +10,14 @@ from sqlalchemy.orm import Session
 
 from service.errors import Fault, InvalidSubmission
 from service.lifecycle.create import body_hash, create_sweep
+from service.lifecycle.dataset_subject import DatasetSubject
 from service.lifecycle.datasets import find_table
+from service.lifecycle.function_subject import FunctionSubject
 from service.lifecycle.plan import SweepPlan, plan_sweep
+from service.lifecycle.subject import Subject
 from service.lifecycle.workers import live_workers
 from service.planning.strict_json import loads
-from service.planning.submission import parse
+from service.planning.submission import SweepSubmission, parse
 from service.store.database import Database
 from service.store.schema import Sweep
 
@@ -61,10 +64,20 @@ def plan_submission(database: Database, *, owner_id: int, body: bytes, max_runs:
         InvalidSubmission: with every fault.
     """
     submission = parse(loads(body))
+    subject = _subject(database, owner_id, submission)
+    with database.read() as session:
+        workers = live_workers(session)
+    return plan_sweep(submission, subject, live_workers=workers, max_runs=max_runs)
+
+
+def _subject(database: Database, owner_id: int, submission: SweepSubmission) -> Subject:
+    """What the sweep is about; a table is prepared outside the transaction that reads it."""
+    if submission.function is not None:
+        return FunctionSubject(submission.function.function())
+    assert submission.dataset is not None, "a submission names one or the other"  # noqa: S101
     with database.read() as session:
         table = find_table(session, owner_id, submission.dataset)
-        workers = live_workers(session)
-    return plan_sweep(submission, table, live_workers=workers, max_runs=max_runs)
+    return DatasetSubject.of(submission, table)
 
 
 def _find(session: Session, owner_id: int, key: str | None, text: str) -> Submitted | None:

@@ -14,6 +14,7 @@ from itertools import product
 from core.configuration import Configuration, canonical, resolve
 from core.errors import ConfigurationError
 from service.errors import Fault, InvalidSubmission
+from service.planning.configurations import RULES
 from service.planning.space import Axis, count
 from service.planning.statuses import Role
 
@@ -68,7 +69,7 @@ def _configurations(axes: Sequence[Axis], task: str) -> list[Configuration]:
     for point in product(*(axis.values for axis in axes)):
         values = canonical({axis.field: value for axis, value in zip(axes, point, strict=True)})
         try:
-            found[resolve(values, task=task)] = None
+            found[RULES[task].resolve(values)] = None
         except ConfigurationError as error:
             for fault in error.faults:
                 path = paths.get(fault.field, fault.field)

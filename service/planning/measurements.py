@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 MOST_RECORDED_EPOCHS = 1_000
-SCORES = {"classification": "accuracy", "regression": "r2"}
+SCORES = {"classification": "accuracy", "regression": "r2"}  # by task; a function has none
+ARRIVAL = "arrival"  # stands among a run's metrics, and says where a run over a function has ended
 COLUMNS = (
     "train_loss",
     "train_score",
@@ -43,12 +44,21 @@ class Measurement:
 
     def named(self, task: str) -> dict[str, float]:
         """The losses and scores under their public names: `validation_accuracy`, not `validation_score`."""
-        score = SCORES[task]
         return {
-            column.replace("score", score): value
+            public_name(column, task): value
             for column, value in zip(COLUMNS[:4], self.values[:4], strict=True)
             if value is not None
         }
+
+
+def public_name(column: str, task: str) -> str:
+    """The name of a column of losses and scores under which people know it: `validation_accuracy`."""
+    return column.replace("score", SCORES.get(task, "score"))
+
+
+def metric_kinds(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The metrics of a run's stored document, each with its last, best, smallest and largest value."""
+    return {name: kinds for name, kinds in document.items() if isinstance(kinds, Mapping) and name != ARRIVAL}
 
 
 def non_finite_code(value: float | None) -> int:
@@ -104,15 +114,15 @@ class RunMetrics:
         self.best_epoch: int | None = document.get("best_epoch")
         self._metrics: dict[str, dict[str, float]] = {
             name: {kind: float(value) for kind, value in kinds.items()}
-            for name, kinds in document.items()
-            if isinstance(kinds, Mapping)
+            for name, kinds in metric_kinds(document).items()
         }
+        self._arrival: Mapping[str, Any] | None = document.get(ARRIVAL)
         self._lists = {name: kept for name, kept in document.items() if isinstance(kept, list)}
 
     @property
     def last_values(self) -> tuple[float | None, ...]:
         """What the run is worth so far, in the order of the first four `COLUMNS`: the last of each."""
-        names = (column.replace("score", SCORES[self._task]) for column in COLUMNS[:4])
+        names = (public_name(column, self._task) for column in COLUMNS[:4])
         return tuple(self._metrics.get(name, {}).get("last") for name in names)
 
     def add(self, measurement: Measurement) -> None:
@@ -149,6 +159,10 @@ class RunMetrics:
             self._metrics[name] = {"last": value}
         self._lists.update(lists or {})
 
+    def add_arrival(self, arrival: Mapping[str, Any]) -> None:
+        """Take in where a run over a function has ended."""
+        self._arrival = arrival
+
     def document(self) -> dict[str, Any]:
         """The metrics as stored, non-finite values as strings."""
         stored: dict[str, Any] = {
@@ -157,4 +171,6 @@ class RunMetrics:
         }
         if self.best_epoch is not None:
             stored["best_epoch"] = self.best_epoch
+        if self._arrival is not None:
+            stored[ARRIVAL] = dict(self._arrival)
         return stored | self._lists

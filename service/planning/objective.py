@@ -21,6 +21,8 @@ METRICS: dict[str, Goal] = {
     "train_accuracy": "maximize",
     "train_r2": "maximize",
 }
+# What a function has: one value before each step, and no rows that could be held out or classified.
+FUNCTION_METRICS = ("train_loss",)
 ALIASES = {"val_loss": "validation_loss", "val_accuracy": "validation_accuracy", "val_r2": "validation_r2"}
 _TASK_OF = {"accuracy": "classification", "r2": "regression"}
 

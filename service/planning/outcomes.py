@@ -5,8 +5,10 @@ their mean; a seed at which one of them has no value has none.
 
 Ranked are the settings without a diverged, failed or pruned run, on the seeds that all of them have: while a
 sweep runs, the seeds finished so far. A diverged run bars its setting for good (its mean is over survivors),
-a failed one until it is retried, and one pruned was barred by the other runs already. A setting without any
-value yet does not take part. So no setting wins by having fewer, or luckier, seeds than another.
+a failed one until it is retried, and one pruned was barred by the other runs already. A run over a function
+that has not converged bars its setting, too: a function may be unbounded below, and a small value is no
+success. A setting without any value yet does not take part. So no setting wins by having fewer, or luckier,
+seeds than another.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ class RunOutcome:
     seed: int
     state: RunState
     collapsed: bool = False  # no better than the constant predictor at its end
+    converged: bool | None = None  # of a run over a function; None before its end, and for networks
     role: Role = Role.SEARCH
     metrics: Mapping[str, float | None] = field(default_factory=dict)
 
@@ -43,6 +46,11 @@ class RunOutcome:
         """A completed run's `metric`; None for other runs, and for a value that is missing or not finite."""
         found = self.metrics.get(metric) if self.state == RunState.COMPLETED else None
         return found if found is not None and isfinite(found) else None
+
+    @property
+    def unconverged(self) -> bool:
+        """Whether it ended on a function where no minimum is."""
+        return self.state == RunState.COMPLETED and self.converged is False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,7 @@ def rank_settings(
     values: dict[int, dict[int, float]] = {}
     tie_breaks: dict[int, tuple[float, float, str]] = {}
     for index, runs in enumerate(settings):
-        if refused or runs.count(*BARRING):
+        if refused or runs.count(*BARRING) or any(outcome.unconverged for outcome in runs.outcomes):
             continue
         by_seed = runs.seed_values(metric, log=log)
         scaled = logarithms(by_seed.values()) if log else by_seed.values()

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
 
-from core.configuration import TASKS, canonical, resolve
+from core.configuration import TASKS, canonical
 from core.errors import ConfigurationError
 from core.fields import FIELDS
 from service.errors import Fault, InvalidSubmission
 from service.planning import parameter_values
-from service.planning.plain_text import did_you_mean
+from service.planning.configurations import RULES
 from service.planning.strict_json import member
 
 ALIASES = {"lr": "learning_rate"}
@@ -41,20 +41,21 @@ class Axis:
 def axes(parameters: Mapping[str, object], task: str | None = None) -> tuple[Axis, ...]:
     """The axes in submitted order.
 
-    Without a task (it may follow from a table that is not at hand) only what is wrong in every task is
-    refused.
+    Without a task (it may follow from a table that is not at hand) only what is wrong in every task of
+    networks is refused.
 
     Raises: InvalidSubmission with every fault of every parameter.
     """
     faults: list[Fault] = []
     found: dict[str, Axis] = {}
+    rules = RULES[TASKS[0] if task is None else task]
     for name, spec in parameters.items():
         path = member("parameters", name)
-        field = FIELDS.get(ALIASES.get(name, name))
-        if field is None:
-            hint = did_you_mean(name, (*FIELDS, *ALIASES))
-            faults.append(Fault(path, f"there is no parameter {name[:100]!r}{hint}", None, ", ".join(FIELDS)))
+        full_name = ALIASES.get(name, name)
+        if full_name not in rules.fields:
+            faults.append(Fault(path, rules.unknown(full_name, ALIASES), None, ", ".join(rules.fields)))
             continue
+        field = FIELDS[full_name]
         if field.name in found:
             faults.append(
                 Fault(path, f"{field.name} is given twice, under two names", spec, "one of the two")
@@ -113,7 +114,7 @@ def _contradictory(found: Mapping[str, Axis], task: str | None) -> Iterator[Faul
 
 def _refusal(values: Mapping[str, object], task: str) -> ConfigurationError | None:
     try:
-        resolve(values, task=task)
+        RULES[task].resolve(values)
     except ConfigurationError as error:
         return error
     return None

@@ -20,8 +20,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from core.configuration import TASKS
 from service.errors import Fault, InvalidSubmission
-from service.planning import space, strict_json
+from service.planning import function_settings, space, strict_json
+from service.planning.configurations import FUNCTION
+from service.planning.function_settings import FunctionSettings
 from service.planning.objective import Metric, faults_for_task
 from service.planning.plain_text import normalized, unsafe_character
 from service.planning.split_settings import MAX_SEED, SplitSettings
@@ -65,6 +68,15 @@ EXAMPLE: dict[str, Any] = {
     "tags": {"course": "ml-101"},
 }
 
+FUNCTION_EXAMPLE: dict[str, Any] = {
+    "name": "slow, bouncing, lost: learning rates on a cubic",
+    "function": {"expression": "x**3 + 3*x**2", "start": {"x": -1.9}},
+    "parameters": {
+        "learning_rate": {"distribution": "uniform", "min": 0.02, "max": 0.6, "count": 30},
+        "epochs": 100,
+    },
+}
+
 
 def _one_line(text: str) -> str:
     found = unsafe_character(text)
@@ -96,21 +108,33 @@ Seeds = Annotated[
 
 
 class SweepSubmission(BaseModel):
-    """One sweep: a table, what to predict in it, the settings to compare, and how often each is trained."""
+    """One sweep: a table and what to predict in it, or a function; the settings to compare, and how often."""
 
     model_config = ConfigDict(
         extra="forbid",
         strict=True,
         frozen=True,
-        json_schema_extra={"examples": [EXAMPLE]},
+        json_schema_extra={
+            "examples": [EXAMPLE, FUNCTION_EXAMPLE],
+            "anyOf": [{"required": ["dataset"]}, {"required": ["function"]}],
+        },
         allow_inf_nan=False,
     )
 
     name: Line = Field(
         default="",
-        description="What people call the sweep; by default the dataset and the parameters that vary.",
+        description="What people call the sweep; by default its dataset or function, and the parameters that "
+        "vary.",
     )
-    dataset: Name = Field(description="The name or the id of a dataset: digits, iris, wine, or one of yours.")
+    dataset: Name | None = Field(
+        default=None,
+        description="The name or the id of a dataset: digits, iris, wine, or one of yours.",
+    )
+    function: FunctionSettings | None = Field(
+        default=None,
+        description="In place of a dataset, a function to minimise: one step for each epoch, the loss is the "
+        "value before it, and the weights are the variables. There are no rows, so nothing is validated.",
+    )
     target: Target | None = Field(
         default=None,
         description="The column to predict, or a list of numeric columns; by default the last one.",
@@ -138,7 +162,8 @@ class SweepSubmission(BaseModel):
     seeds: Seeds = Field(
         default=DEFAULT_SEEDS,
         description="How many times each setting is trained (3 means the seeds 0, 1 and 2), or a list of "
-        "seeds. A seed drives first weights, order and, with split.resample, the validation rows.",
+        "seeds. A seed drives first weights, order and, with split.resample, the validation rows. Nothing of "
+        "a function is random: there it is 1, and no other number is accepted.",
     )
     parameters: dict[str, JsonValue] = Field(
         default={},
@@ -155,7 +180,9 @@ class SweepSubmission(BaseModel):
     )
     notes: str = Field(default="", max_length=MAX_NOTES, description="Free text, shown as it is.")
     baselines: bool = Field(
-        default=True, description="Whether a linear network is trained beside every setting, for comparison."
+        default=True,
+        description="Whether a linear network is trained beside every setting, for comparison; of no effect "
+        "on a function.",
     )
 
     _warnings: tuple[str, ...] = PrivateAttr(())
@@ -196,6 +223,7 @@ class SweepSubmission(BaseModel):
 
 _MODELS: Mapping[tuple[str, ...], type[BaseModel]] = {
     (): SweepSubmission,
+    ("function",): FunctionSettings,
     ("split",): SplitSettings,
     ("metric",): Metric,
 }
@@ -209,13 +237,20 @@ def parse(document: object) -> SweepSubmission:
     strict_json.check(document)
     if not isinstance(document, dict):
         raise InvalidSubmission(
-            [Fault("", "a sweep is an object", document, "an object with dataset and parameters")]
+            [
+                Fault(
+                    "",
+                    "a sweep is an object",
+                    document,
+                    "an object with a dataset or function, and parameters",
+                )
+            ]
         )
     warnings = [
         f"{name} is ignored: Backsweep starts its own workers" for name in IGNORED if name in document
     ]
     sent = {name: value for name, value in document.items() if name not in IGNORED}
-    faults, sent = _without_function(sent)
+    faults, sent = _of_the_subject(sent)
     faults += _parameter_faults(sent)
     try:
         submission = SweepSubmission.model_validate(_named(sent), context={"warnings": warnings})
@@ -228,20 +263,25 @@ def parse(document: object) -> SweepSubmission:
     raise InvalidSubmission(faults)
 
 
-def _without_function(sent: dict[str, Any]) -> tuple[list[Fault], dict[str, Any]]:
-    if "function" not in sent:
+def _of_the_subject(sent: dict[str, Any]) -> tuple[list[Fault], dict[str, Any]]:
+    """What is wrong with the choice of dataset or function, and the document completed for it."""
+    if sent.get("function") is not None:
+        faults = function_settings.faults_beside(sent)
+        rest = function_settings.completed(function_settings.without(sent, faults))
+        return faults + function_settings.faults_inside(sent["function"]), rest
+    if sent.get("dataset") is not None:
         return [], sent
-    message = "minimising a function is not offered yet; a sweep needs a dataset"
-    rest = {"dataset": "none", **{name: value for name, value in sent.items() if name != "function"}}
-    return [Fault("function", message, sent["function"], "dataset")], rest
+    allowed = SweepSubmission.model_fields["dataset"].description
+    return [Fault("dataset", "is missing, and so is a function to minimise", None, allowed)], sent
 
 
 def _parameter_faults(sent: Mapping[str, Any]) -> list[Fault]:
-    parameters, task = sent.get("parameters", {}), sent.get("task")
+    parameters = sent.get("parameters", {})
     if not isinstance(parameters, dict):
         return []  # told by the model
+    asked = sent.get("task") if sent.get("task") in TASKS else None
     try:
-        space.axes(parameters, task if task in ("classification", "regression") else None)
+        space.axes(parameters, FUNCTION if sent.get("function") is not None else asked)
     except InvalidSubmission as error:
         return list(error.faults)
     return []
@@ -250,13 +290,15 @@ def _parameter_faults(sent: Mapping[str, Any]) -> list[Fault]:
 def _named(sent: dict[str, Any]) -> dict[str, Any]:
     if sent.get("name") not in (None, ""):
         return sent
-    parameters, dataset = sent.get("parameters"), sent.get("dataset")
+    parameters, function = sent.get("parameters"), sent.get("function")
+    subject = function.get("expression") if isinstance(function, dict) else sent.get("dataset")
     varying = [
         name
         for name, spec in (parameters if isinstance(parameters, dict) else {}).items()
         if isinstance(spec, dict) and "value" not in spec
     ]
-    return {**sent, "name": f"{dataset} {' × '.join(varying)}".strip()[:MAX_NAME]}
+    name = " ".join(f"{subject} {' × '.join(varying)}".split())
+    return {**sent, "name": name[:MAX_NAME]}
 
 
 def _disagreements(submission: SweepSubmission) -> list[Fault]:

@@ -47,6 +47,7 @@ class SettingSummary:
     diverged: int
     diverged_upper_bound: float | None
     collapsed: int
+    unconverged: int  # completed on a function, at no minimum
     failed: int
     canceled: int
     pending: int
@@ -247,6 +248,7 @@ def _setting_summary(
         diverged=diverged,
         diverged_upper_bound=divergence_upper_bound(diverged, len(seeds - unfinished)),
         collapsed=sum(outcome.collapsed and outcome.state == RunState.COMPLETED for outcome in runs.outcomes),
+        unconverged=sum(outcome.unconverged for outcome in runs.outcomes),
         failed=runs.count(RunState.FAILED),
         canceled=runs.count(RunState.CANCELED),
         pending=runs.count(*UNFINISHED),

@@ -26,7 +26,7 @@ class RunLosses:
     """A run's recorded epochs in their order."""
 
     run: str
-    score: str  # accuracy or r2
+    score: str | None  # accuracy or r2; None for a function
     rows: Sequence[LossValues]
 
 
@@ -61,7 +61,7 @@ def find_losses(
             raise NotFound(f"there is no run {public_id}")
     rows = _rows(session, [run.id for run in found], after_epoch)
     return [
-        RunLosses(public_id, SCORES[runs[public_id].task], rows.get(runs[public_id].id, ()))
+        RunLosses(public_id, SCORES.get(runs[public_id].task), rows.get(runs[public_id].id, ()))
         for public_id in run_ids
     ]
 

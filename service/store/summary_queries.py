@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from core.configuration import varied_part
 from service.errors import NotFound
 from service.planning.headline import Context
+from service.planning.measurements import ARRIVAL, metric_kinds
 from service.planning.outcomes import RunOutcome
 from service.planning.statuses import Role, RunState
 from service.planning.summary import Summary, summarize
@@ -91,6 +92,7 @@ def _outcome(row: Row[*tuple[Any, ...]], setting: Mapping[str, Any]) -> RunOutco
         state=RunState(row.state),
         collapsed=row.collapsed,
         role=Role(row.role),
+        converged=row.metrics.get(ARRIVAL, {}).get("converged"),
         metrics=_last_values(row.metrics),
     )
 
@@ -98,8 +100,8 @@ def _outcome(row: Row[*tuple[Any, ...]], setting: Mapping[str, Any]) -> RunOutco
 def _last_values(metrics: Mapping[str, Any]) -> dict[str, float]:
     return {
         name: float(kinds["last"])  # the words NaN and Infinity, too
-        for name, kinds in metrics.items()
-        if isinstance(kinds, dict) and kinds.get("last") is not None
+        for name, kinds in metric_kinds(metrics).items()
+        if kinds.get("last") is not None
     }
 
 

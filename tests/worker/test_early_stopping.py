@@ -16,6 +16,7 @@ from core.hashing import weights_sha256
 from core.members import Member
 from core.training import EpochReport, Population, train
 from service.errors import InvalidSubmission
+from service.lifecycle.materials import DatasetMaterials
 from service.lifecycle.submit import Submitted
 from service.store.schema import Checkpoint, ConfigurationRow, LossRow, PopulationRow, Run, Sweep, Weights
 from worker.context import Context
@@ -49,12 +50,18 @@ def _weights(session: Session, run: Run) -> dict[str, Weights]:
     return {row.which: row for row in session.scalars(select(Weights).where(Weights.run_id == run.id))}
 
 
-def _member(context: Context, session: Session, run: Run) -> Member:
+def _materials(context: Context, run: Run) -> DatasetMaterials:
     materials = context.materials(run.sweep_id)
+    assert isinstance(materials, DatasetMaterials)
+    return materials
+
+
+def _member(context: Context, session: Session, run: Run) -> Member:
+    materials = _materials(context, run)
     document = session.scalars(
         select(ConfigurationRow.document).where(ConfigurationRow.id == run.configuration_id)
     ).one()
-    return Member(materials.configuration(document), run.seed, *materials.rows(run.seed))
+    return Member(materials.aims.configuration(document), run.seed, *materials.rows(run.seed))
 
 
 def _losses(session: Session, run: Run) -> list[LossRow]:
@@ -72,7 +79,7 @@ def test_runs_that_stop_early_end_when_they_would_alone_and_say_why(
         assert len(runs) == 6
         for run in runs:
             reports: list[EpochReport] = []
-            examples = worker_context.materials(run.sweep_id).examples
+            examples = _materials(worker_context, run).examples
             train(
                 Population.start([_member(worker_context, session, run)], examples), on_epoch=reports.append
             )
@@ -147,7 +154,7 @@ def test_a_restored_run_has_the_values_and_the_weights_of_its_best_epoch(
             kept = _weights(session, run)
             assert kept["final"].weights_sha256 == kept["best"].weights_sha256 == run.weights_sha256
             assert kept["final"].epoch == kept["best"].epoch == best.epoch
-            materials, member = worker_context.materials(run.sweep_id), _member(worker_context, session, run)
+            materials, member = _materials(worker_context, run), _member(worker_context, session, run)
             parameters = load(kept["final"].content)
             tested = evaluate(member.configuration, parameters, materials.examples, materials.test_rows)
             assert (run.test_loss, run.test_score) == (tested.loss, tested.accuracy)
@@ -170,7 +177,7 @@ def test_weights_are_kept_as_the_sweep_says(worker_context: Context, submitted: 
             assert set(kept) == expected
             member, examples = (
                 _member(worker_context, session, run),
-                worker_context.materials(run.sweep_id).examples,
+                _materials(worker_context, run).examples,
             )
             for name, row in kept.items():
                 parameters = load(row.content)
@@ -240,7 +247,7 @@ def test_confusion_counts_every_test_row_by_its_class_and_its_answer(
     with worker_context.database.read() as session:
         for run in _runs(session):
             confusion = np.array(run.metrics["test_confusion"])
-            materials = worker_context.materials(run.sweep_id)
+            materials = _materials(worker_context, run)
             truths = materials.examples.classes[materials.test_rows]
             assert confusion.sum(axis=1).tolist() == np.bincount(truths, minlength=3).tolist()
             assert np.trace(confusion) / confusion.sum() == pytest.approx(run.test_score)

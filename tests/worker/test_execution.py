@@ -14,6 +14,7 @@ from core.errors import CoreError
 from core.hashing import weights_sha256
 from core.members import Member
 from core.training import EpochReport, Population, train
+from service.lifecycle.materials import DatasetMaterials
 from service.lifecycle.submit import Submitted
 from service.planning.headline import headline
 from service.planning.measurements import decode
@@ -30,15 +31,21 @@ def _work(context: Context) -> None:
         pass
 
 
+def _materials(context: Context, run: Run) -> DatasetMaterials:
+    materials = context.materials(run.sweep_id)
+    assert isinstance(materials, DatasetMaterials)
+    return materials
+
+
 def _alone(context: Context, run: Run) -> tuple[str, list[EpochReport]]:
     """Train one stored run by itself, straight in the core."""
-    materials = context.materials(run.sweep_id)
+    materials = _materials(context, run)
     with context.database.read() as session:
         document = session.scalars(
             select(ConfigurationRow.document).where(ConfigurationRow.id == run.configuration_id)
         ).one()
     train_rows, validation_rows = materials.rows(run.seed)
-    member = Member(materials.configuration(document), run.seed, train_rows, validation_rows)
+    member = Member(materials.aims.configuration(document), run.seed, train_rows, validation_rows)
     reports: list[EpochReport] = []
     train(Population.start([member], materials.examples), on_epoch=reports.append)
     return reports[-1].endings[0].weights_sha256, reports
@@ -178,7 +185,7 @@ def test_an_error_in_the_core_fails_the_runs_with_its_text(
     def fail(*_arguments: object, **_options: object) -> None:
         raise CoreError("the core gave up")
 
-    monkeypatch.setattr("worker.execution.train", fail)
+    monkeypatch.setattr("worker.network_training.train", fail)
     _work(worker_context)
     with worker_context.database.read() as session:
         assert {(run.state, run.reason) for run in session.scalars(select(Run))} == {
@@ -198,7 +205,7 @@ def test_regression_is_told_in_the_users_units(worker_context: Context, submitte
         run = session.scalars(select(Run).where(Run.number == 1)).one()
         # Progression of diabetes runs from 25 to 346: an error in standardized units would be about 1.
         assert 30 < run.metrics["test_rmse"]["last"] < 120
-        materials = worker_context.materials(run.sweep_id)
+        materials = _materials(worker_context, run)
         outcomes = np.frombuffer(run.test_outcomes or b"", "<f4")
         assert len(outcomes) == len(materials.test_rows)
         assert 1 - float(outcomes.mean()) == pytest.approx(run.test_score, abs=1e-6)

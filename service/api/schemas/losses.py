@@ -16,7 +16,9 @@ class LossTable(Shape):
 
     run: str
     columns: list[str] = Field(examples=[list(LOSS_COLUMNS)])
-    score: str = Field(description="What the score columns hold: accuracy or r2.")
+    score: str | None = Field(
+        description="What the score columns hold: accuracy or r2; null for a function, which has no score."
+    )
     rows: list[list[Number | None]]
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Self
 
 from pydantic import Field
 
-from core.configuration import Configuration
 from service.api.schemas.shape import Shape
 from service.lifecycle.plan import SweepPlan
 from service.planning.measurements import MOST_RECORDED_EPOCHS
@@ -32,7 +30,7 @@ class Preview(Shape):
     runs: int = Field(description="Runs of the search, without baselines.")
     baseline_runs: int
     populations: int
-    parameters_per_network: Range
+    parameters_per_network: Range = Field(description="Weights and biases; of a function its variables.")
     estimated_bytes: int = Field(description="What losses and weights will take in the database.")
     estimated_seconds: float | None = Field(description="Null until a worker has measured its machine.")
     warnings: list[str]
@@ -40,11 +38,10 @@ class Preview(Shape):
     @classmethod
     def of(cls, plan: SweepPlan) -> Self:
         """The size of a planned sweep."""
-        examples = plan.preparation.examples
         kept = WEIGHTS_KEPT[plan.submission.keep_weights]
         search = [run for run in plan.runs if run.role == Role.SEARCH]
         parameters = {
-            configuration: parameter_count(configuration, examples.features, examples.outputs)
+            configuration: plan.subject.parameter_count(configuration)
             for configuration in dict.fromkeys(run.configuration for run in plan.runs)
         }
         taken = {
@@ -62,12 +59,6 @@ class Preview(Shape):
             estimated_seconds=None,
             warnings=list(plan.warnings),
         )
-
-
-def parameter_count(configuration: Configuration, features: int, outputs: int) -> int:
-    """Weights and biases of a fully connected network."""
-    sizes = (features, *configuration.hidden_layers, outputs)
-    return sum((inputs + 1) * units for inputs, units in pairwise(sizes))
 
 
 def recorded_epochs(epochs: int) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
 from core.configuration import varied_part
 from service.api.schemas.shape import Instant, NextCursor, Number, Shape
+from service.planning.measurements import ARRIVAL, metric_kinds
 from service.planning.statuses import Role, RunState
 from service.store.clock import rfc3339
 from service.store.run_queries import RunView
@@ -28,6 +29,17 @@ class Divergence(Shape):
     epoch: int
     step: int | None
     tensor: str | None
+
+
+class Arrival(Shape):
+    """Where a run over a function has ended, and whether it can be best."""
+
+    converged: bool = Field(description="The derivative is below the tolerance, at no maximum and no saddle.")
+    standing: Literal["converged", "stationary", "unconverged", "diverged"]
+    value: float | None = Field(description="The function at the variables; null where the run diverged.")
+    derivative: float | None = Field(description="The size of the derivative there.")
+    turns: int = Field(description="At how many steps the derivative turned around.")
+    variables: dict[str, float] = Field(description="After the last step; the last good ones if it diverged.")
 
 
 class RunLinks(Shape):
@@ -60,6 +72,9 @@ class Run(Shape):
     best_epoch: int | None
     collapsed: bool = Field(description="No better than the constant predictor at its end.")
     diverged: Divergence | None
+    arrival: Arrival | None = Field(
+        description="Null for networks, and until a run over a function has ended."
+    )
     train_seconds: float | None = Field(description="Its share of its population's time in the core.")
     environment_class: str | None
     weights_sha256: str | None
@@ -98,7 +113,7 @@ def _fields(view: RunView) -> dict[str, Any]:
     run = view.run
     address = f"/api/v1/runs/{run.public_id}"
     # A JSON of the store may say beside the metrics at which epoch the objective was best.
-    metrics = {name: kinds for name, kinds in run.metrics.items() if isinstance(kinds, dict)}
+    metrics = metric_kinds(run.metrics)
     return {
         "id": run.public_id,
         "sweep": view.sweep,
@@ -119,6 +134,7 @@ def _fields(view: RunView) -> dict[str, Any]:
         "diverged": Divergence(epoch=run.epoch, step=run.diverged_step, tensor=run.diverged_tensor)
         if run.state == RunState.DIVERGED
         else None,
+        "arrival": run.metrics.get(ARRIVAL),
         "train_seconds": run.train_seconds,
         "environment_class": run.environment_class,
         "weights_sha256": run.weights_sha256,

@@ -38,6 +38,9 @@ class SettingSummary(Shape):
     diverged: int
     diverged_upper_bound: Number | None
     collapsed: int
+    unconverged: int = Field(
+        description="Runs over a function that ended at no minimum: they cannot be best."
+    )
     failed: int
     pending: int
     eligible: bool = Field(description="Takes part in the ranking.")

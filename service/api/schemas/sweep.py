@@ -20,6 +20,14 @@ class SweepDataset(Shape):
     content_hash: str
 
 
+class SweepFunction(Shape):
+    """The function that a sweep minimises."""
+
+    expression: str = Field(examples=["x**3 + 3*x**2"])
+    start: dict[str, float]
+    tolerance: float = Field(description="A run has converged if the derivative's size ends below this.")
+
+
 class Metric(Shape):
     """What a sweep is ranked by."""
 
@@ -62,13 +70,14 @@ class Sweep(Shape):
     tags: dict[str, Any]
     state: SweepState
     intent: Intent = Field(description="What the owner wants; workers see it within about a second.")
-    dataset: SweepDataset | None
-    task: str
+    dataset: SweepDataset | None = Field(description="Null where a function is minimised.")
+    function: SweepFunction | None = Field(description="Null where networks learn from a dataset.")
+    task: str = Field(description="classification, regression or function.")
     method: str
     metric: Metric
     varied: list[str] = Field(description="The parameters that vary, in the order of the submission.")
     seeds: list[int]
-    split: SplitCounts
+    split: SplitCounts | None = Field(description="Null for a function, which has no rows.")
     keep_weights: str
     runs: int = Field(description="Runs of the search, without baselines.")
     counts: dict[RunState, int] = Field(description="All runs by state, baselines included.")
@@ -127,12 +136,13 @@ def _fields(view: SweepView) -> dict[str, Any]:
         "intent": sweep.intent,
         "dataset": dataset
         and SweepDataset(id=dataset.public_id, name=dataset.name, content_hash=dataset.content_hash),
+        "function": sweep.function and SweepFunction(**sweep.function),
         "task": sweep.task,
         "method": sweep.method,
         "metric": Metric(name=sweep.metric, goal=sweep.goal),
         "varied": sweep.varied,
         "seeds": sweep.seeds,
-        "split": sweep.split_counts,
+        "split": None if sweep.function else sweep.split_counts,
         "keep_weights": sweep.keep_weights,
         "runs": sweep.run_count,
         "counts": {state: getattr(sweep, f"{state.value}_count") for state in RunState},

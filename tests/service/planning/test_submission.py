@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from service.errors import Fault, InvalidSubmission
 from service.planning.objective import METRICS
 from service.planning.split_settings import SplitSettings, largest_remainder
-from service.planning.submission import EXAMPLE, SweepSubmission, parse
+from service.planning.submission import EXAMPLE, FUNCTION_EXAMPLE, SweepSubmission, parse
 
 # The design's example, as it stands there.
 DESIGN = {
@@ -65,12 +65,13 @@ def test_the_example_of_the_design_is_accepted() -> None:
 
 def test_the_example_in_the_schema_is_accepted() -> None:
     assert parse(copy.deepcopy(EXAMPLE)).name == "digits learning rates"
-    assert SweepSubmission.model_json_schema()["examples"] == [EXAMPLE]
+    assert parse(copy.deepcopy(FUNCTION_EXAMPLE)).metric.name == "train_loss"
+    assert SweepSubmission.model_json_schema()["examples"] == [EXAMPLE, FUNCTION_EXAMPLE]
 
 
 def test_every_field_of_the_schema_is_described() -> None:
     schema = SweepSubmission.model_json_schema()
-    models = [schema, schema["$defs"]["Metric"], schema["$defs"]["SplitSettings"]]
+    models = [schema, *(schema["$defs"][name] for name in ("Metric", "SplitSettings", "FunctionSettings"))]
     for model in models:
         assert all(field["description"].endswith(".") for field in model["properties"].values())
 
@@ -176,7 +177,6 @@ def test_a_list_of_seeds_keeps_its_order() -> None:
         ({"parameters": []}, "parameters", "is not an object", "an object"),
         ({"parameters": {"lr": 0}}, "parameters.lr", "0 is out of range", "above 0"),
         ({"parametres": {}}, "parametres", "did you mean 'parameters'", "name, dataset"),
-        ({"function": {"expression": "x**2"}}, "function", "not offered yet", "dataset"),
         ({"early_terminate": {}}, "early_terminate", "there is no field", "name, dataset"),
     ],
 )

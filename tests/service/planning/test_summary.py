@@ -374,6 +374,7 @@ def test_the_answer_has_the_published_shape() -> None:
                 "diverged": 0,
                 "diverged_upper_bound": pytest.approx(1 - 0.05 ** (1 / 3)),
                 "collapsed": 0,
+                "unconverged": 0,
                 "failed": 0,
                 "pending": 0,
                 "eligible": True,

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from core.configuration import resolve
-from service.api.schemas.preview import parameter_count, recorded_epochs
+from service.api.schemas.preview import recorded_epochs
+from service.lifecycle.dataset_subject import parameter_count
 from service.planning.measurements import is_recorded
 
 

@@ -1,0 +1,160 @@
+"""A dataset as the subject of a sweep: a table that is prepared and split as the submission asks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from core.configuration import Configuration
+from core.evaluation import constant_predictor
+from core.members import shape_key, working_set_bytes
+from core.version import NUMERICS_VERSION
+from service.datasets.preparation import Preparation, prepare
+from service.datasets.table import Table
+from service.errors import Fault, InvalidSubmission
+from service.lifecycle.datasets import keep_table
+from service.planning import early_stopping
+from service.planning.expansion import PlannedRun, baseline_runs
+from service.planning.measurements import SCORES
+from service.planning.statuses import Role
+from service.planning.submission import SweepSubmission
+
+SEEDS_FOR_CONSTANT = 20  # the constant predictor's metrics are means over the rows of so many seeds
+MOST_WORKING_SET = 2**30  # bytes of one run while it trains; a larger network is refused at submit
+
+
+@dataclass(frozen=True)
+class DatasetSubject:
+    """A table, and what was made of it."""
+
+    submission: SweepSubmission
+    table: Table
+    preparation: Preparation
+
+    @classmethod
+    def of(cls, submission: SweepSubmission, table: Table) -> DatasetSubject:
+        """Prepare the table as the submission asks.
+
+        Raises:
+            InvalidSubmission: with every fault that shows here.
+        """
+        return cls(submission, table, prepare(table, submission))
+
+    @property
+    def task(self) -> str:
+        """Classification or regression, as asked for or as the target says."""
+        return self.preparation.preprocessing.task
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Columns that say nothing, and those where something was filled in."""
+        constant = self.preparation.preprocessing.constant_features
+        told = (
+            [f"{len(constant)} constant columns carry no information: {_some(constant)}"] if constant else []
+        )
+        imputed = self.preparation.preprocessing.imputed_features
+        told += [f"missing values were filled in {len(imputed)} columns: {_some(imputed)}"] if imputed else []
+        return tuple(told)
+
+    @cached_property
+    def identity(self) -> str:
+        """A hash of the content, what was fitted to it, and the rows."""
+        preparation = self.preparation
+        parts = [
+            self.table.content_hash,
+            preparation.preprocessing.to_json(),
+            preparation.split.to_json(),
+            NUMERICS_VERSION,
+        ]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    def baselines(self, runs: Sequence[PlannedRun]) -> tuple[PlannedRun, ...]:
+        """A linear network beside each configuration, unless nobody wants one."""
+        return baseline_runs(runs, self.task) if self.submission.baselines else ()
+
+    def constant(self, runs: Sequence[PlannedRun]) -> Mapping[str, float]:
+        """The constant predictor's metrics on validation and test rows, where they are finite."""
+        examples, split = self.preparation.examples, self.preparation.split
+        loss = next(run.configuration.loss for run in runs if run.role == Role.SEARCH)
+        found: dict[str, list[float]] = {}
+        for seed in list(dict.fromkeys(run.seed for run in runs))[:SEEDS_FOR_CONSTANT]:
+            train, validation = split.rows_for(seed)
+            for part, rows in (("validation", validation), ("test", split.test_rows)):
+                if rows.size:
+                    metrics = constant_predictor(examples, train, rows, loss)
+                    found.setdefault(f"{part}_loss", []).append(metrics.loss)
+                    found.setdefault(f"{part}_{SCORES[examples.task]}", []).append(metrics.score)
+        means = {name: float(np.mean(values)) for name, values in found.items()}
+        return {name: mean for name, mean in means.items() if np.isfinite(mean)}
+
+    def check(self, configurations: Collection[Configuration]) -> None:
+        """Raise InvalidSubmission for early stopping without validation rows, and for giants."""
+        keep_weights, counts = self.submission.keep_weights, self.preparation.split.counts
+        if faults := early_stopping.faults(configurations, keep_weights, counts.validation):
+            raise InvalidSubmission(faults)
+        largest = max(configurations, key=self.working_set)
+        size = self.working_set(largest)
+        if size > MOST_WORKING_SET:
+            message = (
+                f"a network with hidden layers {list(largest.hidden_layers)} and batches of "
+                f"{largest.batch_size} needs {size / 2**30:.1f} GiB while it trains"
+            )
+            allowed = f"at most {MOST_WORKING_SET / 2**30:g} GiB for each network"
+            raise InvalidSubmission([Fault("parameters", message, list(largest.hidden_layers), allowed)])
+
+    def shape(self, configuration: Configuration) -> Hashable:
+        """What runs must have in common to train in step."""
+        return shape_key(configuration, **self._sizes)
+
+    def working_set(self, configuration: Configuration) -> int:
+        """The bytes that one more run adds to a population."""
+        return working_set_bytes(configuration, **self._sizes)
+
+    def parameter_count(self, configuration: Configuration) -> int:
+        """Weights and biases."""
+        examples = self.preparation.examples
+        return parameter_count(configuration, examples.features, examples.outputs)
+
+    def keep(self, session: Session, owner_id: int) -> Mapping[str, Any]:
+        """Store the table unless the owner has it, and return the sweep's columns."""
+        split = self.preparation.split
+        return {
+            "dataset_id": keep_table(session, owner_id, self.table),
+            "function": None,
+            "preprocessing": self.preparation.preprocessing.to_json(),
+            "split": split.to_json(),
+            "split_counts": {
+                "train": split.counts.train,
+                "validation": split.counts.validation,
+                "test": split.counts.test,
+                "resample": split.resample,
+            },
+        }
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        counts, examples = self.preparation.split.counts, self.preparation.examples
+        return {
+            "features": examples.features,
+            "outputs": examples.outputs,
+            "train_rows": counts.train,
+            "validation_rows": counts.validation,
+        }
+
+
+def parameter_count(configuration: Configuration, features: int, outputs: int) -> int:
+    """Weights and biases of a fully connected network."""
+    sizes = (features, *configuration.hidden_layers, outputs)
+    return sum((inputs + 1) * units for inputs, units in pairwise(sizes))
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

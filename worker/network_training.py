@@ -1,0 +1,52 @@
+"""Networks learn from the training rows of their seed, and are tested on the rows that nobody has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from core.members import Member
+from core.training import Directive, Ending, EpochReport, Population, train
+from service.lifecycle.claim import ClaimedRun
+from service.lifecycle.materials import Aims, DatasetMaterials
+from worker.final_test import UNTESTED, FinalTest, final_test
+from worker.training import checkpoints
+
+
+class NetworkTraining:
+    """The runs of one claim of a sweep over a dataset."""
+
+    def __init__(self, runs: Sequence[ClaimedRun], materials: DatasetMaterials) -> None:
+        """Start the runs, or continue them from their checkpoints."""
+        self._materials = materials
+        self.aims: Aims = materials.aims
+        members = [
+            Member(
+                configuration=self.aims.configuration(run.configuration),
+                seed=run.seed,
+                train_rows=materials.rows(run.seed)[0],
+                validation_rows=materials.rows(run.seed)[1],
+            )
+            for run in runs
+        ]
+        saved, examples, keep_best = checkpoints(runs), materials.examples, self.aims.keeps_best
+        self.population = (
+            Population.start(members, examples, keep_best=keep_best)
+            if saved is None
+            else Population.resume(members, examples, saved, keep_best=keep_best)
+        )
+
+    def run(
+        self, *, on_epoch: Callable[[EpochReport], Directive | None], should_stop: Callable[[], bool]
+    ) -> None:
+        """Train every network to its end."""
+        train(self.population, on_epoch=on_epoch, should_stop=should_stop)
+
+    def test(self, ending: Ending, run: ClaimedRun) -> FinalTest:
+        """What the test rows say of a run that completed; a diverged one is not tested."""
+        if ending.state != "completed":
+            return UNTESTED
+        configuration = self.aims.configuration(run.configuration)
+        return final_test(self._materials, configuration, run.seed, ending.parameters)
+
+    def arrival(self, _ending: Ending) -> None:
+        """Say nothing: a network's derivative is that of a batch, and vanishes nowhere."""
