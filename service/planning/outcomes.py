@@ -39,6 +39,7 @@ class RunOutcome:
     state: RunState
     collapsed: bool = False  # no better than the constant predictor at its end
     converged: bool | None = None  # of a run over a function; None before its end, and for networks
+    turns: int = 0  # of a run over a function: at how many steps the derivative turned around
     role: Role = Role.SEARCH
     metrics: Mapping[str, float | None] = field(default_factory=dict)
 

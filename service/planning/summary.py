@@ -48,6 +48,7 @@ class SettingSummary:
     diverged_upper_bound: float | None
     collapsed: int
     unconverged: int  # completed on a function, at no minimum
+    unturned: int  # of these: the derivative has never turned around, so they may still be on their way
     failed: int
     canceled: int
     pending: int
@@ -249,6 +250,7 @@ def _setting_summary(
         diverged_upper_bound=divergence_upper_bound(diverged, len(seeds - unfinished)),
         collapsed=sum(outcome.collapsed and outcome.state == RunState.COMPLETED for outcome in runs.outcomes),
         unconverged=sum(outcome.unconverged for outcome in runs.outcomes),
+        unturned=sum(outcome.unconverged and not outcome.turns for outcome in runs.outcomes),
         failed=runs.count(RunState.FAILED),
         canceled=runs.count(RunState.CANCELED),
         pending=runs.count(*UNFINISHED),

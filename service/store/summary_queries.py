@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.configuration import varied_part
 from service.errors import NotFound
-from service.planning.headline import Context
+from service.planning.headline_words import Context
 from service.planning.measurements import ARRIVAL, metric_kinds
 from service.planning.outcomes import RunOutcome
 from service.planning.statuses import Role, RunState
@@ -84,6 +84,7 @@ def _documents(session: Session, sweep_key: int) -> dict[int, Mapping[str, Any]]
 
 
 def _outcome(row: Row[*tuple[Any, ...]], setting: Mapping[str, Any]) -> RunOutcome:
+    arrival = row.metrics.get(ARRIVAL, {})
     return RunOutcome(
         number=row.number,
         setting=setting,
@@ -92,7 +93,8 @@ def _outcome(row: Row[*tuple[Any, ...]], setting: Mapping[str, Any]) -> RunOutco
         state=RunState(row.state),
         collapsed=row.collapsed,
         role=Role(row.role),
-        converged=row.metrics.get(ARRIVAL, {}).get("converged"),
+        converged=arrival.get("converged"),
+        turns=arrival.get("turns", 0),
         metrics=_last_values(row.metrics),
     )
 

@@ -38,9 +38,8 @@ class SettingSummary(Shape):
     diverged: int
     diverged_upper_bound: Number | None
     collapsed: int
-    unconverged: int = Field(
-        description="Runs over a function that ended at no minimum: they cannot be best."
-    )
+    unconverged: int = Field(description="Runs over a function that ended at no minimum and cannot be best.")
+    unturned: int = Field(description="Of these, runs whose derivative never turned around on their way.")
     failed: int
     pending: int
     eligible: bool = Field(description="Takes part in the ranking.")

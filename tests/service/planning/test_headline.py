@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from service.planning.headline import Context, headline, notes
+from service.planning.headline import headline, notes
+from service.planning.headline_words import Context
 from service.planning.outcomes import Goal, RunOutcome, Setting
 from service.planning.significant import labels, percent, significant
 from service.planning.statistics import Interval

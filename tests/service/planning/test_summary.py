@@ -375,6 +375,7 @@ def test_the_answer_has_the_published_shape() -> None:
                 "diverged_upper_bound": pytest.approx(1 - 0.05 ** (1 / 3)),
                 "collapsed": 0,
                 "unconverged": 0,
+                "unturned": 0,
                 "failed": 0,
                 "pending": 0,
                 "eligible": True,
