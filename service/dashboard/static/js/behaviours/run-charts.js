@@ -21,7 +21,7 @@ export default function runCharts(element) {
     const log = chosen().scale === "log";
     const best = Number(element.dataset.bestEpoch) || null;
     await draw(charts.get("loss"), pairFigure(columns, "loss", { log, theme: colours, best }));
-    await draw(charts.get("score"), pairFigure(columns, "score", { log: false, theme: colours, score: losses.score }));
+    if (charts.has("score")) await draw(charts.get("score"), pairFigure(columns, "score", { log: false, theme: colours, score: losses.score }));
     for (const name of ["gradient_norm", "update_ratio", "learning_rate"]) {
       await draw(charts.get(name), smallFigure(columns, name, name !== "learning_rate", colours));
     }

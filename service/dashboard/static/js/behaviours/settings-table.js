@@ -16,6 +16,7 @@ export default function settingsTable(element) {
       const row = body.rows[index] ?? body.appendChild(template.content.firstElementChild.cloneNode(true));
       fill(row, { ...setting, among: setting.in_best_set && !setting.best });
     });
-    fill(element.querySelector("tfoot"), summary.baselines);
+    const foot = element.querySelector("tfoot"); // a function has no baselines
+    if (foot) fill(foot, summary.baselines);
   });
 }

@@ -18,6 +18,7 @@ export function keysOf(series, { summary, runs, theme }) {
     [runs.length > 0, { mark: "dot", colour: faded(first, 0.55), text: "one run" }],
     [survivors, { mark: "ring", colour: first, text: "mean of survivors only" }],
     [runs.some((run) => run.collapsed), { mark: "square", colour: theme.collapsed, text: "collapsed: no better than constant" }],
+    [has("unconverged"), { mark: "square", colour: theme.collapsed, text: "not converged" }],
     [runs.some((run) => run.state === "diverged"), { mark: "cross", colour: theme.diverged, text: "diverged" }],
     [has("best"), { mark: alone ? "column" : "ring", colour: faded(theme["chart-best"], alone ? 0.35 : 1), text: "best" }],
     [others, { mark: alone ? "column" : "ring", colour: faded(theme["chart-best"], alone ? 0.15 : 0.6), text: "cannot be told apart from it" }],

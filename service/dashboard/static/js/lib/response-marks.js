@@ -17,7 +17,8 @@ export function means(series, scale, metric, { log, theme }) {
   const [mean, low, high] = ["mean", "low", "high"].map((kind) => found.map((one) => value(one[kind])));
   const x = settings.map(({ setting }) => scale.from(scale.place(setting)));
   // A mean over survivors is not comparable: its mark stays hollow, and the line does not lead there.
-  const comparable = mean.map((item, index) => (found[index].survivors_only ? null : item));
+  // Neither does it lead to where a run over a function has not converged.
+  const comparable = mean.map((item, index) => (found[index].survivors_only || settings[index].unconverged ? null : item));
   const line = { x, y: comparable, type: "scatter", mode: "lines", line: { color: colour, width: 2 }, hoverinfo: "skip" };
   const marks = {
     ...MARK, x, y: mean,
@@ -38,15 +39,16 @@ export function means(series, scale, metric, { log, theme }) {
   return [{ ...marks, error_y: { type: "data", symmetric: false, array: gap(high), arrayminus: gap(low), color: colour } }];
 }
 
-/** One point per run; collapsed ones are squares in their own colour. */
+/** One point per run; those that came to nothing (collapsed, not converged) are squares in their own colour. */
 export function points(runs, series, scale, metric, theme) {
   const shown = runs.filter((run) => Number.isFinite(value(run.metrics[metric]?.last)));
-  const paint = (run) => (run.collapsed ? theme.collapsed : series.colour);
+  const lost = (run) => run.collapsed || run.arrival?.converged === false;
+  const paint = (run) => (lost(run) ? theme.collapsed : series.colour);
   return [{
     ...MARK, x: besides(shown, scale), y: shown.map((run) => value(run.metrics[metric].last)),
     marker: {
       size: 5, opacity: 0.5, color: shown.map(paint), line: { width: 0 },
-      symbol: shown.map((run) => (run.collapsed ? "square" : "circle")),
+      symbol: shown.map((run) => (lost(run) ? "square" : "circle")),
     },
     customdata: shown.map((run) => run.links.page),
     text: shown.map((run) => `${runText(run)}<br>${plain(label(metric))} ${number(run.metrics[metric].last, 4)}`),
