@@ -155,10 +155,8 @@ def _notes_on_runs(summary: Summary) -> Iterator[str]:
     canceled = sum(setting.canceled for setting in settings)
     diverged = sum(setting.diverged > 0 for setting in settings)
     if not summary.complete:
-        yield (
-            f"Partial: {finished_in(summary)} of {count(runs_in(summary), 'run')} finished; "
-            f"{noun}s are compared on the {count(summary.compared_seeds, 'seed')} that all ranked ones have."
-        )
+        finished = f"{finished_in(summary)} of {count(runs_in(summary), 'run')} finished"
+        yield f"Partial: {finished}{_compared(summary)}."
     if canceled:
         yield f"{count(canceled, 'run')} canceled."
     if failed:
@@ -171,6 +169,13 @@ def _notes_on_runs(summary: Summary) -> Iterator[str]:
             yield f"{barred}; means there are over survivors only."
     if summary.linear_runs and not summary.linear and not summary.linear_pending:
         yield "The linear baseline has no ranked setting."
+
+
+def _compared(summary: Summary) -> str:
+    if summary.task == FUNCTION:
+        return ""
+    seeds = count(summary.compared_seeds, "seed")
+    return f"; {Words(summary).noun}s are compared on the {seeds} that all ranked ones have"
 
 
 def _notes_on_values(summary: Summary) -> Iterator[str]:

@@ -26,6 +26,7 @@ _PLAIN = {
     "model_attributes_type": ("is not an object", "an object"),
 }
 _BOUNDED: Mapping[str, Callable[[Mapping[str, object]], tuple[str, str]]] = {
+    "greater_than": lambda ctx: ("is too small", f"above {ctx['gt']:g}"),
     "greater_than_equal": lambda ctx: ("is too small", f"at least {ctx['ge']}"),
     "less_than_equal": lambda ctx: ("is too large", f"at most {ctx['le']}"),
     "string_too_short": lambda _: ("is empty", "some text"),

@@ -75,3 +75,57 @@ def sweep(client: TestClient) -> Sweep:
         )
         building.losses(session, run, [0.9, 0.08127])
     return sweep
+
+
+@pytest.fixture
+def function_sweep(client: TestClient) -> Sweep:
+    """A completed sweep over a function of a hostile text: run 1 converged, 2 did not, and 3 diverged."""
+    context = client.app.state.context  # type: ignore[attr-defined]
+    database: Database = context.database
+    start = {"x": -1.9, "y": 0.25}
+    with database.write() as session:
+        sweep = building.sweep(
+            session,
+            context.local_owner,
+            name="a function",
+            state="completed",
+            task="function",
+            metric="train_loss",
+            function={"expression": HOSTILE, "start": start, "tolerance": 1e-6},
+            seeds=[0],
+            split_counts={"train": 0, "validation": 0, "test": 0, "resample": False},
+            constant={},
+            run_count=3,
+            all_count=3,
+            completed_count=2,
+            diverged_count=1,
+        )
+        ends = [
+            ("completed", "converged", 0.125),
+            ("completed", "unconverged", -7.5),
+            ("diverged", "diverged", None),
+        ]
+        for number, (state, standing, value) in enumerate(ends, start=1):
+            arrival = {
+                "converged": standing == "converged",
+                "standing": standing,
+                "value": value,
+                "derivative": None if value is None else 0.5,
+                "turns": number,
+                "variables": {"x": 0.0625 * number, "y": 4.0},
+            }
+            kinds = {"last": value, "best": value, "min": value, "max": value}
+            run = building.run(
+                session,
+                sweep,
+                number,
+                learning_rate=0.1 * number,
+                state=state,
+                seed=0,
+                epoch=2,
+                metrics={"train_loss": kinds if value is not None else {"last": "NaN"}, "arrival": arrival},
+                reason=f"reason {number}",
+                weights_sha256="a" * 64,
+            )
+            building.losses(session, run, [None, None])
+    return sweep

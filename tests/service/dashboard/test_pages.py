@@ -44,7 +44,7 @@ def read(client: TestClient, path: str) -> Document:
 def paths(client: TestClient, sweep: Sweep) -> list[str]:
     page = f"/sweeps/{sweep.public_id}"
     runs = sorted(link for link in read(client, page).links() if link.startswith("/runs/r_"))
-    assert len(runs) == 2
+    assert len(runs) == sweep.run_count
     return ["/sweeps", page, *runs]
 
 
@@ -139,3 +139,43 @@ def test_a_stranger_is_led_to_the_login_and_back(client: TestClient, sweep: Swee
     page = Document(client.get(response.headers["location"]).text)
     hidden = [attributes for tag, attributes in page.elements if attributes.get("name") == "next"]
     assert [attributes["value"] for attributes in hidden] == [f"/sweeps/{sweep.public_id}"]
+
+
+def test_a_function_is_shown_as_text_where_a_dataset_would_be(
+    client: TestClient, function_sweep: Sweep
+) -> None:
+    for path in paths(client, function_sweep):
+        page = read(client, path)
+        assert "img" not in {tag for tag, _ in page.elements}
+        assert not [attributes for tag, attributes in page.elements if attributes.get("src") == "x"]
+        if path.startswith("/sweeps"):
+            assert " ".join(HOSTILE.split()) in page.text, path
+    page = read(client, f"/sweeps/{function_sweep.public_id}")
+    assert "Function" in page.text
+    assert "Dataset" not in page.text
+    assert "alidation" not in page.text  # neither a column nor a curve of what a function does not have
+    assert "one run each" in page.text
+
+
+def test_the_page_of_a_run_on_a_function_shows_where_it_has_arrived(
+    client: TestClient, function_sweep: Sweep
+) -> None:
+    runs = client.get("/api/v1/runs", params={"sweep": function_sweep.public_id}).json()["items"]
+    pages = [read(client, run["links"]["page"]).text for run in runs]
+    for number, text in enumerate(pages, start=1):
+        assert f"reason {number}" in text
+        assert f"x {['0.0625', '0.125', '0.188'][number - 1]}" in text
+        assert "y 4.00" in text
+        assert "alidation" not in text
+    assert "Value at the end −7.50" in pages[1]
+
+
+def test_only_what_converged_is_marked_so(client: TestClient, function_sweep: Sweep) -> None:
+    runs = client.get("/api/v1/runs", params={"sweep": function_sweep.public_id}).json()["items"]
+    for run in runs:
+        flags = [
+            attributes
+            for _, attributes in read(client, run["links"]["page"]).elements
+            if attributes.get("data-shows") == "arrival.converged"
+        ]
+        assert ["hidden" in one for one in flags] == [run["arrival"]["standing"] != "converged"]
