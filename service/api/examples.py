@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.planning.submission import EXAMPLE
+from service.planning.submission import EXAMPLE, FUNCTION_EXAMPLE
 
 SUBMISSIONS: dict[str, Any] = {
     "smallest": {
@@ -17,4 +17,5 @@ SUBMISSIONS: dict[str, Any] = {
         },
     },
     "learning_rates": {"summary": "A learning-rate curve for two widths", "value": EXAMPLE},
+    "function": {"summary": "Learning rates on a function, from slow to lost", "value": FUNCTION_EXAMPLE},
 }

@@ -29,7 +29,8 @@ BINARY = {"schema": {"type": "string", "format": "binary"}}
     response_class=Response,
     responses={
         200: {
-            "description": "Tensors `layers.0.weight` (inputs, outputs), `layers.0.bias` (outputs), ...",
+            "description": "Tensors `layers.0.weight` (inputs, outputs), `layers.0.bias` (outputs), ...; "
+            "of a run over a function its variables, each without a dimension.",
             "content": {
                 MEDIA_TYPES["safetensors"]: BINARY,
                 MEDIA_TYPES["json"]: {"schema": {"type": "object"}},
