@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterator
 
 from safetensors.numpy import save
 
@@ -41,9 +42,10 @@ class Recorder:
     def on_epoch(self, report: EpochReport) -> Directive | None:
         """Take in one epoch of the population; raises LeaseLost where writing finds the lease gone."""
         core_seconds = time.monotonic() - self._resumed_at
-        for position, member in enumerate(report.members.tolist()):
-            self._seconds[member] += core_seconds / len(report.members)
-            self._measure(member, position, report)
+        members = report.members.tolist()
+        for position, (member, values) in enumerate(zip(members, self._values(report), strict=True)):
+            self._seconds[member] += core_seconds / len(members)
+            self._measure(member, position, values, report)
         for ending in report.endings:
             self._end(ending)
         settings = self._context.settings
@@ -85,15 +87,22 @@ class Recorder:
                 keep_headlines(self._context.database)
         self._recorded_at = time.monotonic()
 
-    def _measure(self, member: int, position: int, report: EpochReport) -> None:
-        run = self._claim.runs[member]
-        values: tuple[float | None, ...] = tuple(
-            float(getattr(report, column)[position]) for column in COLUMNS
-        )
-        if not report.validated:  # the core says NaN, which elsewhere means divergence
-            values = (*values[:2], None, None, *values[4:])
+    def _values(self, report: EpochReport) -> Iterator[tuple[float | None, ...]]:
+        """What each member measured, in the order of COLUMNS; whole columns are read at once, being many."""
+        missing = set()  # the core says NaN, which elsewhere means divergence
+        if not report.validated:
+            missing |= {"validation_loss", "validation_score"}
         if self._score is None:
-            values = (values[0], None, *values[2:])
+            missing |= {"train_score", "validation_score"}
+        nothing = [None] * len(report.members)
+        return zip(
+            *(nothing if name in missing else getattr(report, name).tolist() for name in COLUMNS), strict=True
+        )
+
+    def _measure(
+        self, member: int, position: int, values: tuple[float | None, ...], report: EpochReport
+    ) -> None:
+        run = self._claim.runs[member]
         measurement = Measurement(run.run_id, report.epoch, values)
         metrics = self._metrics[member]
         metrics.add(measurement)

@@ -132,31 +132,51 @@ def _update_progress(session: Session, claim: Claim, progress: Mapping[int, Prog
     )
 
 
+_ENDING_COLUMNS = (
+    "state",
+    "reason",
+    "collapsed",
+    "diverged_step",
+    "diverged_tensor",
+    "weights_sha256",
+    "test_loss",
+    "test_score",
+    "test_outcomes",
+)
+# Made once: a population may end with hundreds of runs, and building it takes longer than running it.
+_END_RUN = (
+    update(Run)
+    .where(
+        Run.id == bindparam("ended_run"),
+        Run.population_id == bindparam("of_population"),
+        Run.state == RunState.RUNNING,
+    )
+    .values({name: bindparam(name) for name in _ENDING_COLUMNS} | {"finished_at": now()})
+    .returning(Run.id)
+    .execution_options(synchronize_session=False)
+)
+
+
 def _end_runs(
     session: Session, claim: Claim, endings: Sequence[Ending]
 ) -> dict[tuple[RunState, RunState], int]:
     moved: Counter[tuple[RunState, RunState]] = Counter()
     for ending in endings:
         matched = session.execute(
-            update(Run)
-            .where(
-                Run.id == ending.run_id,
-                Run.population_id == claim.population_id,
-                Run.state == RunState.RUNNING,
-            )
-            .values(
-                state=ending.state,
-                reason=ending.reason,
-                collapsed=ending.collapsed,
-                diverged_step=ending.diverged_step,
-                diverged_tensor=ending.diverged_tensor,
-                weights_sha256=ending.weights_sha256,
-                test_loss=None if non_finite_code(ending.test_loss) else ending.test_loss,
-                test_score=None if non_finite_code(ending.test_score) else ending.test_score,
-                test_outcomes=ending.test_outcomes,
-                finished_at=now(),
-            )
-            .returning(Run.id)
+            _END_RUN,
+            {
+                "ended_run": ending.run_id,
+                "of_population": claim.population_id,
+                "state": ending.state,
+                "reason": ending.reason,
+                "collapsed": ending.collapsed,
+                "diverged_step": ending.diverged_step,
+                "diverged_tensor": ending.diverged_tensor,
+                "weights_sha256": ending.weights_sha256,
+                "test_loss": None if non_finite_code(ending.test_loss) else ending.test_loss,
+                "test_score": None if non_finite_code(ending.test_score) else ending.test_score,
+                "test_outcomes": ending.test_outcomes,
+            },
         ).one_or_none()
         if matched is None:
             continue

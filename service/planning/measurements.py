@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 MOST_RECORDED_EPOCHS = 1_000
@@ -51,6 +52,7 @@ class Measurement:
         }
 
 
+@cache
 def public_name(column: str, task: str) -> str:
     """The name of a column of losses and scores under which people know it: `validation_accuracy`."""
     return column.replace("score", SCORES.get(task, "score"))
