@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -74,7 +74,10 @@ async def sweep_page(read: Reader, sweep_id: str, order_by: str, cursor: str | N
         setting["among"] = setting["in_best_set"] and not setting["best"]
     for run in runs["items"]:
         run["baseline"] = run["role"] != "search"
-    return {"sweep": sweep, "summary": summary, "runs": runs, "order_by": order_by, "cursor": cursor}
+    loss = "train_loss" if sweep["function"] else "validation_loss"
+    losses = [setting["metrics"].get(loss, {}).get("mean") for setting in summary["settings"]]
+    shown = {"summary": summary, "runs": runs, "order_by": order_by, "cursor": cursor}
+    return {"sweep": sweep, "scale": _scale(losses), **shown}
 
 
 async def run_page(read: Reader, run_id: str) -> Document:
@@ -84,4 +87,10 @@ async def run_page(read: Reader, run_id: str) -> Document:
     losses, sweep = await asyncio.gather(
         read(f"{address}/losses", {"max_points": EPOCHS_SHOWN}), read(f"/sweeps/{run['sweep']}")
     )
-    return {"run": run, "losses": losses, "sweep": sweep}
+    smallest = run["metrics"].get("train_loss", {}).get("min")
+    return {"run": run, "losses": losses, "sweep": sweep, "scale": _scale([smallest])}
+
+
+def _scale(losses: Iterable[object]) -> str:
+    """The scale that losses are first shown on: a function's may be negative, and have no logarithm."""
+    return "linear" if any(isinstance(loss, float | int) and loss < 0 for loss in losses) else "log"

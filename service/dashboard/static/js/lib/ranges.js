@@ -1,10 +1,14 @@
 /** Axis ranges that show what matters: one runaway curve does not flatten all the others. */
 
 const MARGIN = 0.05;
+const MOST_DECADES = 8; // beyond, not every power of ten has a tick
+const MOST_TICKS = 6;
+const [SMALLEST_PLAIN, LARGEST_PLAIN] = [1e-4, 1e6]; // beyond, ticks are powers of ten
 
 /** Where a logarithmic axis over `range` (powers of ten) has its ticks, in plotly's words. */
 export function logTicks(range) {
   const decades = range[1] - range[0];
+  if (decades > MOST_DECADES) return { dtick: Math.ceil(decades / MOST_TICKS), tickformat: "~e" };
   if (decades >= 2.4) return { dtick: 1 };
   if (decades >= 0.7) return { dtick: "D2" }; // 1, 2 and 5 of each decade
   const step = 10 ** range[1] - 10 ** range[0];
@@ -29,15 +33,18 @@ export function quantile(values, share) {
 /**
  * The range of an axis over `values`, as plotly takes it (powers of ten if `log`), or null without values.
  * The top is cut where values run away, twice the spread above the upper quartile; what lies beyond is outside the
- * frame until somebody zooms out. Values in `kept` are always inside.
+ * frame until somebody zooms out. So is the bottom, ten spreads down: only functions run away there. Values in `kept`
+ * are always inside.
  */
 export function robust(values, log, kept = []) {
   const found = usable(values, log).map((item) => (log ? Math.log10(item) : item));
   if (!found.length) return null;
   const inside = usable(kept, log).map((item) => (log ? Math.log10(item) : item));
-  const low = Math.min(...found, ...inside);
   const upper = quantile(found, 0.75);
-  const spread = upper - quantile(found, 0.1);
+  const lower = quantile(found, 0.1);
+  const spread = upper - lower;
+  const bottom = log || !(spread > 0) ? -Infinity : lower - 10 * spread;
+  const low = Math.min(Math.max(Math.min(...found), bottom), ...inside);
   const high = Math.max(Math.min(Math.max(...found), spread > 0 ? upper + 2 * spread : Infinity), ...inside);
   const margin = (high - low || Math.abs(high) || 1) * MARGIN;
   const floor = !log && low >= 0 ? Math.max(0, low - margin) : low - margin;
@@ -48,5 +55,8 @@ export function robust(values, log, kept = []) {
 /** plotly's options for an axis over `range`, as `robust` gives it. */
 export function valueAxis(range, log) {
   if (!range) return { type: "linear", range: [0, 1], showticklabels: false, showgrid: false };
-  return log ? { type: "log", range, ...logTicks(range) } : { type: "linear", range };
+  if (log) return { type: "log", range, ...logTicks(range) };
+  const size = Math.max(...range.map(Math.abs));
+  const powers = size > LARGEST_PLAIN || (size > 0 && size < SMALLEST_PLAIN);
+  return { type: "linear", range, ...(powers && { tickformat: ".2~e" }) };
 }

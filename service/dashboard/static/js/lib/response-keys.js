@@ -6,13 +6,13 @@ import { faded } from "./colours.js";
 export function keysOf(series, { summary, runs, theme }) {
   const has = (name) => summary.settings.some((one) => one[name]);
   const intervals = summary.settings.some(({ metrics }) => Object.values(metrics).some(({ low }) => low !== null));
-  const survivors = summary.settings.some(({ metrics }) => Object.values(metrics).some((one) => one.survivors_only));
+  const survivors = summary.settings.some(({ metrics }) => Object.values(metrics).some((one) => one.survivors_only && one.mean !== null));
   const others = summary.settings.some((one) => one.in_best_set && !one.best);
   const alone = series.length === 1;
   const first = series[0]?.colour ?? theme.ink;
   const lines = series.length > 1
     ? series.map(({ name, colour }) => ({ mark: "line", colour, text: name }))
-    : [{ mark: "line", colour: first, text: "mean over seeds" }];
+    : [{ mark: "line", colour: first, text: summary.seeds > 1 ? "mean over seeds" : "a setting" }];
   const optional = [
     [intervals, { mark: "band", colour: faded(first, 0.25), text: "95 % interval" }],
     [runs.length > 0, { mark: "dot", colour: faded(first, 0.55), text: "one run" }],

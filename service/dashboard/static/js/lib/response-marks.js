@@ -23,13 +23,13 @@ export function means(series, scale, metric, { log, theme }) {
   const marks = {
     ...MARK, x, y: mean,
     marker: {
-      color: colour, size: 8,
+      color: settings.map((one) => (one.unconverged ? theme.collapsed : colour)), size: 8,
       // Where several series share the columns, the best wear a ring instead of a shade behind them.
       line: {
-        color: settings.map((one) => (!alone && one.in_best_set ? theme["chart-best"] : colour)),
+        color: settings.map((one) => (!alone && one.in_best_set ? theme["chart-best"] : one.unconverged ? theme.collapsed : colour)),
         width: settings.map((one) => (!alone && one.best ? 4 : !alone && one.in_best_set ? 2.5 : 1.5)),
       },
-      symbol: found.map((one) => (one.survivors_only ? "circle-open" : "circle")),
+      symbol: found.map((one, index) => (settings[index].unconverged ? "square" : one.survivors_only ? "circle-open" : "circle")),
     },
     text: settings.map((one, index) => meanText(one, found[index], metric)),
     hovertemplate: "%{text}<extra></extra>",
@@ -41,7 +41,8 @@ export function means(series, scale, metric, { log, theme }) {
 
 /** One point per run; those that came to nothing (collapsed, not converged) are squares in their own colour. */
 export function points(runs, series, scale, metric, theme) {
-  const shown = runs.filter((run) => Number.isFinite(value(run.metrics[metric]?.last)));
+  // A diverged run may have a last value that is finite: it stands in the strip, and not here as well.
+  const shown = runs.filter((run) => run.state !== "diverged" && Number.isFinite(value(run.metrics[metric]?.last)));
   const lost = (run) => run.collapsed || run.arrival?.converged === false;
   const paint = (run) => (lost(run) ? theme.collapsed : series.colour);
   return [{

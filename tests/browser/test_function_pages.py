@@ -1,0 +1,62 @@
+"""The pages of a sweep over a function draw what it has, live and afterwards, and miss nothing else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.site import Site
+from tests.browser.visitor import Visitor
+
+FUNCTION: dict[str, Any] = {
+    "name": "rates on a cubic",
+    "dataset": None,
+    "function": {"expression": "x**3 + 3*x**2", "start": {"x": -1.9}},
+    "seeds": 1,
+    "parameters": {
+        "learning_rate": {"distribution": "uniform", "min": 0.02, "max": 0.58, "count": 15},
+        "epochs": 60,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def descended(site: Site) -> str:
+    """A finished sweep over the reference's cubic."""
+    sweep = site.submit(**FUNCTION)
+    site.train()
+    return sweep
+
+
+def test_the_page_of_the_sweep_draws_its_answer(visitor: Visitor, descended: str) -> None:
+    page = visitor.open(f"/sweeps/{descended}")
+    visitor.sees_charts(2)
+    expect(page.locator(".headline")).to_contain_text("rates converged at 60 epochs (sgd)")
+    expect(page.locator(".keys").first).to_contain_text("not converged")
+    assert page.locator("#runs .flag.converged:visible").count() > 3
+
+
+def test_the_page_of_a_run_draws_its_value(visitor: Visitor, descended: str) -> None:
+    page = visitor.open(f"/sweeps/{descended}")
+    page.locator("#runs tbody a").nth(4).click()
+    visitor.sees_charts(4)
+    expect(page.locator("h1")).to_have_text("Run 5")
+    facts = re.compile(r"Value at the end.*Derivative.*Turns", re.DOTALL)
+    expect(page.locator(".facts")).to_contain_text(facts)
+
+
+def test_a_sweep_that_is_watched_fills_its_tables(visitor: Visitor, site: Site) -> None:
+    sweep = site.submit(**FUNCTION)
+    page = visitor.open(f"/sweeps/{sweep}")
+    expect(page.locator(".headline")).to_contain_text("No answer yet")
+    site.train()
+    expect(page.locator(".headline")).to_contain_text("rates converged at 60 epochs")
+    expect(page.locator("section[data-behaviour=settings-table] tbody .flag.best:visible")).to_have_count(1)
+
+
+def test_the_list_shows_the_expression(visitor: Visitor, descended: str) -> None:
+    page = visitor.open("/sweeps")
+    expect(page.locator(f"tr[data-id={descended}] .hint")).to_have_text("x**3 + 3*x**2")
