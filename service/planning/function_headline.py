@@ -55,13 +55,13 @@ def notes(summary: Summary) -> Iterator[str]:
         )
     if unturned:
         yield (
-            f"Of these {unturned} never turned around: more epochs or a larger rate may still bring them to "
+            f"{unturned} of these never turned around: more epochs or a larger rate may still lead to "
             "a minimum, if there is one."
         )
     if missed - unturned:
         yield (
-            f"Of these {missed - unturned} turned around on the way, from one side to the other: a smaller "
-            "rate may calm them."
+            f"{missed - unturned} of these turned around on the way, from one side to the other: a smaller "
+            "rate may help."
         )
 
 

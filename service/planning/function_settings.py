@@ -45,15 +45,13 @@ class FunctionSettings(BaseModel):
 def completed(sent: Mapping[str, Any]) -> dict[str, Any]:
     """The document with the defaults that a function has instead of a dataset's.
 
-    Nothing of a descent is random, so one run says all there is of a setting; there are no layers to leave
-    out, so no baseline either.
+    Nothing of a descent is random, so one run says all there is of a setting.
     """
     metric = sent.get("metric") or {}
     return {
         "seeds": 1,
         **sent,
         "metric": {"name": FUNCTION_METRICS[0], **metric} if isinstance(metric, dict) else metric,
-        "baselines": False,
     }
 
 

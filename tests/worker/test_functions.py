@@ -119,7 +119,7 @@ def test_the_answer_never_calls_a_run_best_that_has_not_converged(
         BOUNCING: False,
         LOST: False,
     }
-    assert any("1 never turned around" in note for note in notes(summary))
+    assert any("1 of these never turned around" in note for note in notes(summary))
 
 
 def test_every_step_is_recorded_with_the_value_before_it_and_no_validation(

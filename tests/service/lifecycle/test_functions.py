@@ -31,6 +31,7 @@ def _plan(database: Database, body: bytes, max_runs: int = 100_000) -> SweepPlan
 
 def test_four_thousand_rates_are_few_populations_and_no_baselines(database: Database) -> None:
     plan = _plan(database, _body(learning_rate=RATES, epochs=50))
+    assert plan.submission.baselines  # without effect: there are no layers to leave out
     assert len(plan.runs) == 4_000
     assert {run.seed for run in plan.runs} == {0}
     assert len(plan.populations) <= 8

@@ -94,8 +94,8 @@ def test_no_interval_and_no_set_of_the_best_is_claimed() -> None:
 
 def test_the_notes_tell_the_slow_from_those_that_bounce() -> None:
     slow, bouncing = notes(of(SWEEP))[-2:]
-    assert slow.startswith("Of these 1 never turned around: more epochs or a larger rate")
-    assert bouncing.startswith("Of these 1 turned around on the way")
+    assert slow.startswith("1 of these never turned around: more epochs or a larger rate")
+    assert bouncing.startswith("1 of these turned around on the way")
 
 
 def test_while_runs_are_missing_the_sentence_says_so() -> None:

@@ -34,8 +34,10 @@ def test_the_function_of_the_design_is_accepted() -> None:
     assert submission.name == "x**3 + 3*x**2 learning_rate"
 
 
-def test_baselines_are_without_effect() -> None:
-    assert not parse({"function": CUBIC, "baselines": True}).baselines
+@pytest.mark.parametrize("asked", [True, False])
+def test_baselines_may_be_asked_for_or_not(asked: bool) -> None:
+    assert parse({"function": CUBIC, "baselines": asked}).function is not None
+    assert fault_of(baselines="yes").path == "baselines"
 
 
 @pytest.mark.parametrize("seeds", [1, [7]])
