@@ -138,6 +138,7 @@ class Recorder:
                 epoch=ending.epoch,
                 collapsed=ending.collapsed,
                 diverged_step=ending.step,
+                diverged_tensor=ending.tensor,
                 weights_sha256=ending.weights_sha256,
                 test_loss=test.metrics.get("test_loss"),
                 test_score=test.metrics.get(f"test_{self._score}"),

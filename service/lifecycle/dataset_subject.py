@@ -116,7 +116,8 @@ class DatasetSubject:
 
     def working_set(self, configuration: Configuration) -> int:
         """The bytes that one more run adds to a population."""
-        return working_set_bytes(configuration, **self._sizes)
+        keep_best = self.submission.keep_weights in ("best", "both")
+        return working_set_bytes(configuration, **self._sizes, keep_best=keep_best)
 
     def parameter_count(self, configuration: Configuration) -> int:
         """Weights and biases."""

@@ -130,6 +130,9 @@ def test_a_diverging_run_ends_with_its_epoch_and_the_others_go_on(
         assert lost.epoch >= 1
         assert "loss" in str(lost.reason)
         assert lost.test_loss is None
+        (ending,) = _alone(worker_context, lost)[1][-1].endings
+        assert (lost.diverged_step, lost.diverged_tensor) == (ending.step, ending.tensor)
+        assert lost.diverged_tensor is not None
         rows = session.scalars(select(LossRow).where(LossRow.run_id == lost.id)).all()
         assert len(rows) == lost.epoch
         assert decode({**{c.name: getattr(rows[-1], c.name) for c in LossRow.__table__.columns}})
