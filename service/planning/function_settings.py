@@ -47,7 +47,7 @@ def completed(sent: Mapping[str, Any]) -> dict[str, Any]:
 
     Nothing of a descent is random, so one run says all there is of a setting.
     """
-    metric = sent.get("metric") or {}
+    metric = sent.get("metric", {})
     return {
         "seeds": 1,
         **sent,

@@ -86,6 +86,12 @@ def test_a_function_is_compared_by_its_value_alone(metric: str) -> None:
     assert (fault.path, fault.value, fault.allowed) == ("metric.name", metric, "train_loss")
 
 
+@pytest.mark.parametrize("metric", [None, 0, "train_loss", []])
+def test_a_metric_is_an_object(metric: object) -> None:
+    fault = fault_of(metric=metric)
+    assert (fault.path, fault.message) == ("metric", "is not an object")
+
+
 def test_the_value_is_minimised() -> None:
     assert parse({"function": CUBIC, "metric": {"goal": "minimize"}}).metric.name == "train_loss"
     assert "is to be minimized" in fault_of(metric={"goal": "maximize"}).message
