@@ -29,6 +29,7 @@ from typing import Any
 from celery import signals
 from celery.worker import WorkController
 
+from service.lifecycle.workers import worker_name
 from service.settings import InvalidSetting, Settings
 from worker.app import TASKS, create_app
 from worker.child import NAME_VARIABLE, STOP_SOFTLY
@@ -84,7 +85,7 @@ def main() -> int:
     """Start a worker as the environment says; the exit code."""
     name = sys.argv[1] if len(sys.argv) > 1 else f"w{os.getpid()}"
     try:
-        return start(Settings.from_environment(os.environ), f"{name}@{platform.node()}")
+        return start(Settings.from_environment(os.environ), worker_name(name))
     except InvalidSetting as error:
         print(f"The worker does not start: {error}", file=sys.stderr)
         return 2

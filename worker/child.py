@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from celery.signals import worker_process_init
 
 from service.dispatch import Doorbell
-from service.lifecycle.workers import register_worker
+from service.lifecycle.workers import RESTARTS_VARIABLE, register_worker
 from service.settings import Settings
 from service.store.database import Database
 
@@ -52,6 +52,7 @@ def context() -> Context:
             host=socket.gethostname(),
             process_id=os.getppid(),
             environment=environment_class(),
+            restarts=int(os.environ.get(RESTARTS_VARIABLE, "0")),
         )
     )
     return Context(database, settings, name, digest, stopping=_stopping)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import secrets
-import signal
 import socket
 import sys
 import time
@@ -13,20 +12,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Event
-from types import FrameType
 
+from service.lifecycle.workers import RESTARTS_VARIABLE, worker_name
 from service.settings import Settings
-from service.store.database import Database
-from service.store.migrate import upgrade
 from service.supervisor import broker as brokers
 from service.supervisor import home as homes
 from service.supervisor.broker import Broker
 from service.supervisor.home import CannotStart
-from service.supervisor.processes import Child, Watch, stop
+from service.supervisor.interrupts import interrupting
+from service.supervisor.processes import Child, stop
+from service.supervisor.tables import migrate
+from service.supervisor.watch import STOP_SECONDS, Watch
+from service.supervisor.watchdog import Watchdog
 
 READY_SECONDS = 60.0
-STOP_SECONDS = 8.0  # for workers to write their checkpoints; they need one step and one transaction
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Say = Callable[[str], None]
 
@@ -65,7 +64,11 @@ def serve(settings: Settings, *, say: Say = print, programs: Programs | None = N
             say(f"Backsweep runs with {site.workers} workers and {site.broker}.")
             say(f"Open {site.link}")
             say("Ctrl-C stops it; runs continue at the next start.")
-            Event().wait()
+            try:
+                Event().wait()
+            except KeyboardInterrupt:
+                say("Stopping: the workers write checkpoints and hand their runs back.")
+                raise
     except KeyboardInterrupt:
         say("Stopped.")
 
@@ -82,45 +85,30 @@ def started(settings: Settings, *, say: Say = print, programs: Programs | None =
     programs = programs or Programs()
     url = f"http://{_authority(settings.host, settings.port)}"
     with ExitStack() as stack:
-        stack.enter_context(_signals_interrupt())
+        stack.enter_context(interrupting())
         stack.callback(os.umask, os.umask(0o077))  # whatever is made here is nobody else's to read
         homes.prepare(settings.home)
         stack.enter_context(homes.locked(settings.home, url))
         listening = stack.enter_context(_bound(settings.host, settings.port))
-        _migrate(settings)
+        migrate(settings.database_url)
         token = settings.token or secrets.token_urlsafe(32)
         homes.write_token(settings.token_file, token)
 
+        # From here on the order of the ends matters: what was begun first ends last.
+        watch = Watch(say)
+        stack.callback(watch.release)  # when all has ended that it may have started
         broker = _broker(settings)
         stack.callback(broker.close)
         settings = replace(settings, broker_url=broker.url, token=token)
-        children = _children(settings, programs, listening)
+        api, *workers = children = _children(settings, programs, listening)
         stack.callback(stop, children, STOP_SECONDS)
         for child in children:
             child.start()
-        api = children[0]
-        watched = children if broker.child is None else [*children, broker.child]
-        watch = Watch(watched, say, broker.tend)
-        stack.callback(watch.close)  # first of all at the end: nothing is started again from there
+        stack.callback(watch.close)  # first of all: nothing is started again from there
+        watch.begin(children if broker.child is None else [*children, broker.child], broker.tend)
         _wait_until_ready(settings, api)
+        stack.callback(_watchdog(settings, workers, watch).close)
         yield Site(url, token, broker.description, settings.workers)
-
-
-@contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """Turn the first stop signal into KeyboardInterrupt, and ignore the rest: what is stopping, stops."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        for number in STOP_SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in STOP_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
@@ -145,14 +133,6 @@ def _authority(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _migrate(settings: Settings) -> None:
-    database = Database(settings.database_url)
-    try:
-        upgrade(database)
-    finally:
-        database.dispose()
-
-
 def _broker(settings: Settings) -> Broker:
     if settings.broker_url is not None:
         return Broker(settings.broker_url, "the broker of BACKSWEEP_BROKER_URL")
@@ -175,10 +155,21 @@ def _children(settings: Settings, programs: Programs, listening: socket.socket) 
                 (*programs.worker, f"w{number}"),
                 environment=without_token,
                 log=logs / f"worker-{number}.log",
+                counts=RESTARTS_VARIABLE,
             )
             for number in range(1, settings.workers + 1)
         ),
     ]
+
+
+def _watchdog(settings: Settings, workers: list[Child], watch: Watch) -> Watchdog:
+    return Watchdog(
+        settings.database_url,
+        settings.broker_url,
+        {worker_name(f"w{number}"): child for number, child in enumerate(workers, 1)},
+        watch.restart,
+        patience=settings.watchdog_seconds,
+    )
 
 
 def _wait_until_ready(settings: Settings, api: Child) -> None:

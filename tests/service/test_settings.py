@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from service.settings import VARIABLES, InvalidSetting, Settings, documentation, usable_cores
+from service.machine import usable_cores
+from service.settings import VARIABLES, InvalidSetting, Settings, documentation
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "settings.md"
 SECRET = "s3cret" * 4

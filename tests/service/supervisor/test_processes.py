@@ -5,14 +5,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from service.supervisor import processes
-from service.supervisor.processes import LONGEST_DELAY, Child, Watch, restart_delay, stop
+from service.supervisor.processes import stop
 from tests.servers.waiting import eventually, runs
+from tests.service.supervisor.conftest import Nursery, pid_of
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(60)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPER
@@ -30,38 +30,6 @@ child.start()
 print(child.pid, flush=True)
 time.sleep(60)
 """
-
-
-class Nursery:
-    """Makes children of one-line programs, and ends what a test leaves."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.children: list[Child] = []
-
-    def child(self, program: str) -> Child:
-        child = Child(
-            f"child-{len(self.children)}",
-            [sys.executable, "-c", program],
-            environment=os.environ,
-            log=self.folder / "logs" / f"{len(self.children)}.log",
-        )
-        self.children.append(child)
-        child.start()
-        return child
-
-
-@pytest.fixture
-def nursery(tmp_path: Path) -> Iterator[Nursery]:
-    nursery = Nursery(tmp_path)
-    yield nursery
-    for child in nursery.children:
-        child.kill()
-
-
-def pid_of(child: Child) -> int:
-    assert child.pid is not None
-    return child.pid
 
 
 def test_a_child_leads_a_group_of_its_own_and_writes_its_log(nursery: Nursery) -> None:
@@ -94,34 +62,6 @@ def test_a_childs_own_children_end_with_it(nursery: Nursery) -> None:
     assert runs(grandchild)
     stop([child], 5)
     eventually(lambda: not runs(grandchild), "the grandchild is gone")
-
-
-def test_a_child_that_ends_is_started_again(nursery: Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "FIRST_DELAY", 0.05)
-    said: list[str] = []
-    child = nursery.child(SLEEPER)
-    before = pid_of(child)
-    watch = Watch([child], said.append)
-    os.kill(before, signal.SIGKILL)
-    eventually(lambda: child.pid != before and child.exit_code is None, "another child")
-    watch.close()
-    assert len(said) == 1
-    assert "child-0 ended with code -9" in said[0]
-    assert str(child.log) in said[0]
-
-
-def test_a_child_is_not_started_again_once_the_watch_is_closed(nursery: Nursery) -> None:
-    child = nursery.child(SLEEPER)
-    Watch([child], print).close()
-    stop([child], 1)
-    time.sleep(0.3)
-    assert child.exit_code is not None
-
-
-def test_the_delay_before_a_restart_grows_to_a_limit() -> None:
-    delays = [restart_delay(ends) for ends in range(1, 9)]
-    assert delays == [0.5, 1, 2, 4, 8, 16, LONGEST_DELAY, LONGEST_DELAY]
-    assert restart_delay(10_000) == LONGEST_DELAY
 
 
 def test_a_large_log_is_put_aside_at_the_next_start(

@@ -183,7 +183,8 @@ def test_a_signal_stops_everything_in_good_order(
             assert line, "it ended before it was ready"
         processes = [worker_says(settings, each)[1] for each in (1, 2)]
         serving.send_signal(number)
-        assert serving.stdout.read() == "Stopped.\n"
+        told = "Stopping: the workers write checkpoints and hand their runs back.\nStopped.\n"
+        assert serving.stdout.read() == told
         assert serving.wait(10) == 0
     assert not any(runs(process) for process in processes)
     assert not (settings.home / "broker").exists()
