@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from service import parsers
-from service.machine import LEAST_WORKER_MEMORY, share_of_memory, usable_cores
+from service.machine import LEAST_WORKER_MEMORY, MEMORY_AT_REST, share_of_memory, usable_cores
 from service.parsers import Parser
 
 MOST_INTEGER = 2**53 - 1
@@ -69,6 +69,11 @@ class Settings:
     def token_file(self) -> Path:
         """Where `backsweep up` leaves its token for programs on this machine."""
         return self.home / "token"
+
+    @property
+    def memory_for_a_run(self) -> int:
+        """What is left of a training process's memory for what it trains, in bytes."""
+        return self.worker_memory - MEMORY_AT_REST
 
     def environment(self) -> dict[str, str]:
         """The variables from which another process reads equal settings."""

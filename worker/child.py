@@ -16,6 +16,7 @@ from service.dispatch import Doorbell
 from service.lifecycle.workers import RESTARTS_VARIABLE, register_worker
 from service.settings import Settings
 from service.store.database import Database
+from worker.memory import limit_memory
 
 if TYPE_CHECKING:
     from worker.context import Context  # loads NumPy, which the main process does without
@@ -43,6 +44,7 @@ def context() -> Context:
 
     limit_threads()
     settings = Settings.from_environment(os.environ)
+    limit_memory(settings.worker_memory)
     database = Database(settings.database_url)
     name = os.environ[NAME_VARIABLE]
     digest = database.run(

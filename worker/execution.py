@@ -17,6 +17,7 @@ from service.lifecycle.workers import worker_turned_to
 from service.planning.statuses import RunState
 from worker.context import Context
 from worker.heartbeat import beating
+from worker.memory import out_of_memory
 from worker.recording import Recorder
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,10 @@ def execute_next(context: Context) -> bool:
     except SQLAlchemyError:  # the runs did nothing wrong: they are queued again when the lease ends
         log.exception("population %s is dropped", claim.public_id)
         raise
+    except MemoryError as error:  # the limit was met (worker/memory.py); the process is as good as before
+        log.exception("population %s ran out of memory", claim.public_id)
+        context.forget_materials()
+        _fail(context, claim, out_of_memory(error, context.settings.worker_memory))
     except Exception as error:  # whatever it is, it would come again: the runs end with its text
         log.exception("population %s failed", claim.public_id)
         _fail(context, claim, f"{type(error).__name__}: {error}")

@@ -26,7 +26,7 @@ from service.planning.statuses import Role
 from service.planning.submission import SweepSubmission
 
 SEEDS_FOR_CONSTANT = 20  # the constant predictor's metrics are means over the rows of so many seeds
-MOST_WORKING_SET = 2**30  # bytes of one run while it trains; a larger network is refused at submit
+MOST_MEMORY = 2**30  # bytes of one run while it trains, unless told otherwise; more is refused at submit
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,14 @@ class SweepPlan:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def plan_sweep(submission: SweepSubmission, table: Table, *, live_workers: int, max_runs: int) -> SweepPlan:
+def plan_sweep(
+    submission: SweepSubmission,
+    table: Table,
+    *,
+    live_workers: int,
+    max_runs: int,
+    most_memory: int = MOST_MEMORY,
+) -> SweepPlan:
     """Prepare the data, expand the space and divide the runs into populations.
 
     Raises:
@@ -98,7 +105,7 @@ def plan_sweep(submission: SweepSubmission, table: Table, *, live_workers: int, 
         working_sets, submission.keep_weights, preparation.split.counts.validation
     ):
         raise InvalidSubmission(faults)
-    _refuse_giants(working_sets)
+    _refuse_giants(working_sets, most_memory)
     return SweepPlan(
         submission=submission,
         table=table,
@@ -124,15 +131,15 @@ def _working_sets(runs: Sequence[PlannedRun], preparation: Preparation) -> dict[
     }
 
 
-def _refuse_giants(working_sets: Mapping[Configuration, int]) -> None:
+def _refuse_giants(working_sets: Mapping[Configuration, int], most_memory: int) -> None:
     largest = max(working_sets, key=working_sets.__getitem__)
     size = working_sets[largest]
-    if size > MOST_WORKING_SET:
+    if size > most_memory:
         message = (
             f"a network with hidden layers {list(largest.hidden_layers)} and batches of {largest.batch_size} "
             f"needs {size / 2**30:.1f} GiB while it trains"
         )
-        allowed = f"at most {MOST_WORKING_SET / 2**30:g} GiB for each network"
+        allowed = f"at most {most_memory / 2**30:.3g} GiB for each network, by BACKSWEEP_WORKER_MEMORY"
         raise InvalidSubmission([Fault("parameters", message, list(largest.hidden_layers), allowed)])
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from service.errors import Fault, InvalidSubmission
 from service.lifecycle.create import body_hash, create_sweep
 from service.lifecycle.datasets import find_table
-from service.lifecycle.plan import SweepPlan, plan_sweep
+from service.lifecycle.plan import MOST_MEMORY, SweepPlan, plan_sweep
 from service.lifecycle.workers import live_workers
 from service.planning.strict_json import loads
 from service.planning.submission import parse
@@ -30,14 +30,20 @@ class Submitted:
 
 
 def submit(
-    database: Database, *, owner_id: int, body: bytes, idempotency_key: str | None, max_runs: int
+    database: Database,
+    *,
+    owner_id: int,
+    body: bytes,
+    idempotency_key: str | None,
+    max_runs: int,
+    most_memory: int = MOST_MEMORY,
 ) -> Submitted:
     """Store a sweep, or find the one that was stored under this key and body before.
 
     Raises:
         InvalidSubmission: everything that is wrong with the body, or a key used for another body before.
     """
-    plan = plan_submission(database, owner_id=owner_id, body=body, max_runs=max_runs)
+    plan = plan_submission(database, owner_id=owner_id, body=body, max_runs=max_runs, most_memory=most_memory)
     text = body.decode()
 
     def store(session: Session) -> Submitted:
@@ -54,7 +60,9 @@ def submit(
         return database.run(store)
 
 
-def plan_submission(database: Database, *, owner_id: int, body: bytes, max_runs: int) -> SweepPlan:
+def plan_submission(
+    database: Database, *, owner_id: int, body: bytes, max_runs: int, most_memory: int = MOST_MEMORY
+) -> SweepPlan:
     """What a submission would create; nothing is stored.
 
     Raises:
@@ -64,7 +72,7 @@ def plan_submission(database: Database, *, owner_id: int, body: bytes, max_runs:
     with database.read() as session:
         table = find_table(session, owner_id, submission.dataset)
         workers = live_workers(session)
-    return plan_sweep(submission, table, live_workers=workers, max_runs=max_runs)
+    return plan_sweep(submission, table, live_workers=workers, max_runs=max_runs, most_memory=most_memory)
 
 
 def _find(session: Session, owner_id: int, key: str | None, text: str) -> Submitted | None:
