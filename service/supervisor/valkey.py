@@ -24,6 +24,7 @@ OLDEST = (6, 2)  # the first release that Celery's transport works with
 SOCKET_PATH_BYTES = 103  # of a sockaddr_un's 104 on macOS (108 on Linux), with the closing NUL
 START_SECONDS = 10.0
 STOP_SECONDS = 3.0
+MOST_MEMORY = "64mb"  # 1,000 doorbells, of which there are never more, take 1 MB; 1,000 connections 20 MB
 _VERSION = re.compile(r"\bv=(\d+)\.(\d+)\.(\d+)")
 
 
@@ -127,12 +128,15 @@ def _write_configuration(folder: Path, socket: Path, password: str) -> None:
         "port 0",
         f"unixsocket {_quoted(socket)}",
         "unixsocketperm 700",
-        f"requirepass {password}",
+        # The password allows what a broker is for. It cannot set where files are written, load code or copy
+        # the data elsewhere: whoever gets hold of it must not become the user that the server runs as.
+        f"user default reset on >{password} ~* &* +@all -@admin +shutdown",
         f"dir {_quoted(folder)}",
+        # Nothing is kept: a doorbell that is lost is rung again from what the database has queued.
         'save ""',
-        "appendonly yes",
-        "appendfsync everysec",
-        "maxmemory 256mb",
+        "appendonly no",
+        f"maxmemory {MOST_MEMORY}",
+        # To evict is to drop the whole list of doorbells without a word; a refused one is rung again later.
         "maxmemory-policy noeviction",
         "databases 1",
         "daemonize no",
@@ -153,7 +157,7 @@ def _end_left_over(folder: Path) -> None:
         configuration = (folder / "valkey.conf").read_text(encoding="utf-8")
     except OSError:
         return
-    password = re.search(r"^requirepass (\S+)$", configuration, re.MULTILINE)
+    password = re.search(r"^user default .*>(\S+) ", configuration, re.MULTILINE)
     with (
         suppress(redis.RedisError),
         _client(folder / "s.sock", password.group(1) if password else None) as client,
