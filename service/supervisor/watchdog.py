@@ -139,7 +139,7 @@ class Watchdog:
             seconds = self._suspicions.seconds(name)
             fault = self._suspicions.judge(name, child.starts, look)
             if fault is not None and not self._closing.is_set():
-                waiting = f" although {look.queued} populations wait" if fault == UNUSED else ""
+                waiting = f" although work waits (populations: {look.queued})" if fault == UNUSED else ""
                 self._restart(child, f"{fault} for {seconds:g} s{waiting}")
 
     def _see(self) -> Look:
