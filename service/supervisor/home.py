@@ -74,12 +74,22 @@ def locked(home: Path, description: str) -> Iterator[None]:
 
 
 def write_token(path: Path, token: str) -> Path:
-    """Write the token where only its owner can read it, for the command line on this machine."""
+    """Write the token where only its owner can read it, for the command line on this machine.
+
+    Raises:
+        CannotStart: with the reason.
+    """
     draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123
-        file.write(token + "\n")
-    return draft.replace(path)
+    try:
+        draft.unlink(missing_ok=True)
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123
+            file.write(token + "\n")
+        return draft.replace(path)
+    except OSError as error:
+        raise CannotStart(
+            f"the token cannot be written to {path}: {_reason(error)}; "
+            "make room for it there, or set BACKSWEEP_HOME to another folder"
+        ) from None
 
 
 def _opened(path: Path) -> TextIO:

@@ -61,10 +61,10 @@ def serve(settings: Settings, *, say: Say = print, programs: Programs | None = N
     """
     try:
         with started(settings, say=say, programs=programs) as site:
-            say(f"Backsweep runs with {site.workers} workers and {site.broker}.")
-            say(f"Open {site.link}")
-            say("Ctrl-C stops it; runs continue at the next start.")
             try:
+                say(f"Backsweep runs with {site.workers} workers and {site.broker}.")
+                say(f"Open {site.link}")
+                say("Ctrl-C stops it; runs continue at the next start.")
                 Event().wait()
             except KeyboardInterrupt:
                 say("Stopping: the workers write checkpoints and hand their runs back.")
@@ -97,13 +97,15 @@ def started(settings: Settings, *, say: Say = print, programs: Programs | None =
         # From here on the order of the ends matters: what was begun first ends last.
         watch = Watch(say)
         stack.callback(watch.release)  # when all has ended that it may have started
-        broker = _broker(settings)
+        with _told("the broker"):
+            broker = _broker(settings)
         stack.callback(broker.close)
         settings = replace(settings, broker_url=broker.url, token=token)
         api, *workers = children = _children(settings, programs, listening)
         stack.callback(stop, children, STOP_SECONDS)
         for child in children:
-            child.start()
+            with _told(child.name):
+                child.start()
         stack.callback(watch.close)  # first of all: nothing is started again from there
         watch.begin(children if broker.child is None else [*children, broker.child], broker.tend)
         _wait_until_ready(settings, api)
@@ -127,6 +129,17 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
                 "stop what listens there or set BACKSWEEP_PORT"
             ) from None
         yield listening
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Turn what the system refuses (a folder, memory, one more process) into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise CannotStart(
+            f"{name} cannot be started: {error}; see that there is room, and nothing in the way"
+        ) from None
 
 
 def _authority(host: str, port: int) -> str:
