@@ -1,40 +1,52 @@
-"""The first stop signal is a KeyboardInterrupt, where it does no harm, and the rest are ignored."""
+"""A stop signal is a KeyboardInterrupt where it does no harm, and nothing once the end has begun."""
 
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import current_thread, main_thread
-from types import FrameType
+from types import FrameType, TracebackType
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LOOK_INTERVAL = 0.5  # seconds
 
 
 @dataclass
 class _State:
+    asked: bool = False
     holds: int = 0
-    waiting: bool = False
+    ending: bool = False
 
 
 _state = _State()
 
 
+class UninterruptedEnd(ExitStack):
+    """A stack in a block of `interrupting` whose callbacks are all run to their end.
+
+    A second Ctrl-C would cut off what the first one began: workers that hand back their checkpoints.
+    """
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> bool:
+        _state.ending = True
+        return bool(super().__exit__(kind, error, trace))
+
+
 @contextmanager
 def interrupting() -> Iterator[None]:
-    """Turn the first stop signal inside the block into KeyboardInterrupt; what is stopping, stops.
-
-    A second Ctrl-C would cut off what the first one began: workers that hand back their checkpoints. Only the
-    main thread may use this.
-    """
+    """Turn the stop signals inside the block into KeyboardInterrupt. Only the main thread may use this."""
     before = {number: signal.signal(number, _interrupt) for number in STOP_SIGNALS}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        _state.waiting = False
+        _state.asked = _state.ending = False
 
 
 @contextmanager
@@ -48,15 +60,30 @@ def held() -> Iterator[None]:
         yield
     finally:
         _state.holds -= 1
-        if _state.waiting and not _state.holds:
-            _state.waiting = False
-            raise KeyboardInterrupt
+    check()
+
+
+def check() -> None:
+    """Raise KeyboardInterrupt if a signal has come and nothing came of it.
+
+    It was held back, or Python was just collecting garbage: what is raised then is printed and forgotten.
+    """
+    if _state.asked and not _state.holds and not _state.ending:
+        raise KeyboardInterrupt
+
+
+def wait() -> None:
+    """Wait for a stop signal.
+
+    Raises:
+        KeyboardInterrupt: always.
+    """
+    while True:
+        check()
+        time.sleep(LOOK_INTERVAL)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    for number in STOP_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    if _state.holds:
-        _state.waiting = True
-    else:
-        raise KeyboardInterrupt
+    # Never SIG_IGN: that is inherited, and a program started from then on could not be asked to stop.
+    _state.asked = True
+    check()

@@ -9,17 +9,16 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from threading import Event
 
 from service.lifecycle.workers import RESTARTS_VARIABLE, worker_name
 from service.settings import Settings
 from service.supervisor import broker as brokers
 from service.supervisor import home as homes
+from service.supervisor import interrupts
 from service.supervisor.broker import Broker
 from service.supervisor.home import CannotStart
-from service.supervisor.interrupts import interrupting
 from service.supervisor.processes import Child, stop
 from service.supervisor.tables import migrate
 from service.supervisor.watch import STOP_SECONDS, Watch
@@ -65,7 +64,7 @@ def serve(settings: Settings, *, say: Say = print, programs: Programs | None = N
                 say(f"Backsweep runs with {site.workers} workers and {site.broker}.")
                 say(f"Open {site.link}")
                 say("Ctrl-C stops it; runs continue at the next start.")
-                Event().wait()
+                interrupts.wait()
             except KeyboardInterrupt:
                 say("Stopping: the workers write checkpoints and hand their runs back.")
                 raise
@@ -84,8 +83,7 @@ def started(settings: Settings, *, say: Say = print, programs: Programs | None =
     """
     programs = programs or Programs()
     url = f"http://{_authority(settings.host, settings.port)}"
-    with ExitStack() as stack:
-        stack.enter_context(interrupting())
+    with interrupts.interrupting(), interrupts.UninterruptedEnd() as stack:
         stack.callback(os.umask, os.umask(0o077))  # whatever is made here is nobody else's to read
         homes.prepare(settings.home)
         stack.enter_context(homes.locked(settings.home, url))
@@ -194,6 +192,7 @@ def _wait_until_ready(settings: Settings, api: Child) -> None:
     answer = "no answer"
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
+        interrupts.check()
         if api.exit_code is not None:
             raise CannotStart(f"the API ended with code {api.exit_code}:\n{api.log_tail()}")
         status, answer = _ask(settings)
