@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
@@ -15,9 +16,10 @@ from sqlalchemy.orm import Session
 from service.store.clock import now
 from service.store.schema import Environment, Worker
 from service.store.upsert import insert_ignoring_duplicates
-from service.store.worker_queries import WorkerView
+from service.store.worker_queries import WorkerView, holds_a_lease
 
 ALIVE_SECONDS = 30.0  # a worker that was not seen for longer counts as silent
+FORGOTTEN_SECONDS = 86_400
 # Set by whoever starts a worker again and again, for it to write down; not set by people.
 RESTARTS_VARIABLE = "BACKSWEEP_WORKER_RESTARTS"
 
@@ -112,6 +114,14 @@ def worker_turned_to(session: Session, name: str, population_id: int | None) -> 
 def worker_stopped(session: Session, name: str) -> None:
     """Note that a worker went home in good order."""
     _set(session, name, stopped_at=now(), population_id=None)
+
+
+def count_workers(session: Session) -> Mapping[WorkerState, int]:
+    """How many workers are in each state; one that has been silent for a day counts no more."""
+    since = now() - FORGOTTEN_SECONDS * 1000
+    recent = select(Worker, holds_a_lease(), now()).where(Worker.last_seen_at >= since)
+    views = [WorkerView(worker, None, trains, at) for worker, trains, at in session.execute(recent)]
+    return Counter(state_of(view)[0] for view in views)
 
 
 def live_workers(session: Session) -> int:

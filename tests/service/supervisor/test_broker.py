@@ -152,6 +152,20 @@ def test_a_home_with_a_long_path_gets_its_socket_elsewhere(binary: Path, tmp_pat
         assert bell.ring() is True
         bell.close()
     assert not socket.parent.exists()
+    assert [path.name for path in home.iterdir()] == ["logs"]
+
+
+def test_what_a_killed_supervisor_left_elsewhere_is_removed_by_the_next(binary: Path, tmp_path: Path) -> None:
+    home = tmp_path / ("long" * 30)
+    home.mkdir()
+    before = start_valkey(binary, home)
+    left = Path(before.url.partition("@")[2]).parent
+    assert before.child is not None
+    before.child.kill()
+    assert (left / "s.sock").exists()
+    with running(binary, home) as (_, socket):
+        assert not left.exists()
+        assert socket.exists()
 
 
 def test_a_home_with_odd_characters_is_no_obstacle(binary: Path, tmp_path: Path) -> None:

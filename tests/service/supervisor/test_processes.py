@@ -2,10 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -21,15 +18,6 @@ WITH_A_CHILD = (
     "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True); "
     "time.sleep(60)"
 )
-SUPERVISOR = """
-import os, sys, pathlib, time
-from service.supervisor.processes import Child
-child = Child("c", [sys.executable, "-c", "import time; time.sleep(60)"], environment=os.environ,
-              log=pathlib.Path(sys.argv[1]) / "c.log")
-child.start()
-print(child.pid, flush=True)
-time.sleep(60)
-"""
 
 
 def test_a_child_leads_a_group_of_its_own_and_writes_its_log(nursery: Nursery) -> None:
@@ -73,15 +61,3 @@ def test_a_large_log_is_put_aside_at_the_next_start(
     child.start()
     child.wait(5)
     assert child.log.read_text() == child.log.with_suffix(".1.log").read_text() == "first\n"
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
-def test_a_child_dies_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", SUPERVISOR, str(tmp_path)], stdout=subprocess.PIPE, text=True
-    ) as supervisor:
-        assert supervisor.stdout is not None
-        child = int(supervisor.stdout.readline())
-        assert runs(child)
-        supervisor.kill()
-    eventually(lambda: not runs(child), "the child is gone", seconds=2)
