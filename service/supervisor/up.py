@@ -107,7 +107,9 @@ def started(settings: Settings, *, say: Say = print, programs: Programs | None =
         stack.callback(watch.close)  # first of all: nothing is started again from there
         watch.begin(children if broker.child is None else [*children, broker.child], broker.tend)
         _wait_until_ready(settings, api)
-        stack.callback(_watchdog(settings, workers, watch).close)
+        watchdog = _watchdog(settings, workers, watch)
+        stack.callback(watchdog.close)
+        watchdog.begin()
         yield Site(url, token, broker.description, settings.workers)
 
 

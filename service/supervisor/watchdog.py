@@ -101,7 +101,7 @@ def _expected(view: WorkerView | None, queued: int) -> dict[str, int | None]:
 
 
 class Watchdog:
-    """A thread that looks at these workers (by their names in the database) until it is closed."""
+    """A thread, once it has begun, that looks at these workers (by their names in the database)."""
 
     def __init__(
         self,
@@ -120,12 +120,16 @@ class Watchdog:
         self._interval = min(LONGEST_INTERVAL, patience / LOOKS)
         self._closing = Event()
         self._thread = Thread(target=self._run, name="watchdog", daemon=True)
+
+    def begin(self) -> None:
+        """Look now and then from now on."""
         self._thread.start()
 
     def close(self) -> None:
         """Stop looking. A look that waits for a database or a broker is not waited for."""
         self._closing.set()
-        self._thread.join(CLOSE_SECONDS)
+        if self._thread.is_alive():
+            self._thread.join(CLOSE_SECONDS)
 
     def look(self) -> None:
         """Have every worker restarted that has been silent, or idle beside waiting work, for too long."""

@@ -140,7 +140,7 @@ def kennel(broker_url: str, sqlite_url: str, tmp_path: Path) -> Iterator[Callabl
     database, bell, record = Database(sqlite_url), Doorbell(broker_url), tmp_path / "record"
 
     @contextmanager
-    def guarded(*, patience: float = 2.0) -> Iterator[Kennel]:
+    def guarded(*, patience: float = 3.0) -> Iterator[Kennel]:
         child = Child(
             "worker-1",
             [sys.executable, "-c", WORKER],
@@ -166,6 +166,7 @@ def kennel(broker_url: str, sqlite_url: str, tmp_path: Path) -> Iterator[Callabl
             eventually(record.exists, "the worker looks for work by itself")
             watch.begin([child])
             watchdog = Watchdog(sqlite_url, broker_url, {"w1@here": child}, watch.restart, patience=patience)
+            watchdog.begin()
             yield kennel
             watchdog.close()
         finally:
@@ -185,15 +186,20 @@ def restarted(kennel: Kennel, reason: str) -> None:
     assert kennel.said[0].startswith(f"worker-1 {reason}")
     eventually(lambda: kennel.child.pid != before and not runs(before), "another process")
     eventually(lambda: len(kennel.record.read_text().splitlines()) > rings, "the new one answers")
-    row = kennel.row()
-    assert row is not None
-    assert (row.restarts, row.process_id) == (1, kennel.child.pid)
+    # On a busy machine it may be restarted once more, because it is not ready in so short a time.
+    eventually(
+        lambda: (
+            (row := kennel.row()) is not None
+            and (row.restarts, row.process_id) == (kennel.child.starts - 1, kennel.child.pid)
+        ),
+        "the new one has made itself known",
+    )
 
 
 def test_a_stopped_main_process_is_replaced(kennel: Callable[..., Any]) -> None:
     with kennel() as guarded:
         os.kill(pid_of(guarded.child), signal.SIGSTOP)
-        restarted(guarded, "showed no sign of life for 2 s")
+        restarted(guarded, "showed no sign of life for 3 s")
 
 
 def test_a_stopped_training_process_is_replaced_with_its_main_process_once_work_waits(
@@ -204,7 +210,7 @@ def test_a_stopped_training_process_is_replaced_with_its_main_process_once_work_
         os.kill(stopped, signal.SIGSTOP)
         with guarded.database.write() as session:
             building.sweep(session, building.owner(session, "local"))
-        restarted(guarded, "took no work for 2 s although work waits (populations: 1)")
+        restarted(guarded, "took no work for 3 s although work waits (populations: 1)")
         assert not runs(stopped)
 
 
@@ -224,17 +230,15 @@ def test_only_a_worker_that_hears_of_work_and_takes_none_is_restarted(
             session.execute(update(PopulationRow).values(lease))
             building.sweep(session, owner)
     url = "redis://127.0.0.1:1/0" if "down" in state else broker_url
-    watchdog = Watchdog(sqlite_url, url, {"w": child}, lambda _, why: asked.append(why), patience=0.5)
-    deadline = time.monotonic() + 1.5
+    watchdog = Watchdog(sqlite_url, url, {"w": child}, lambda _, why: asked.append(why), patience=1)
+    deadline = time.monotonic() + 2.5
     while time.monotonic() < deadline and not asked:
         with database.write() as session:  # it is seen, and does nothing else
             session.execute(update(Worker).values(last_seen_at=now()))
         watchdog.look()
         time.sleep(0.02)
     watchdog.close()
-    assert asked == (
-        ["took no work for 0.5 s although work waits (populations: 1)"] if state == "idle" else []
-    )
+    assert asked == (["took no work for 1 s although work waits (populations: 1)"] if state == "idle" else [])
     assert bell.waiting() == (1 if state == "idle" else 0)  # it was rung, too: its message may have been lost
     bell.close()
     database.dispose()
