@@ -19,10 +19,10 @@ from core.examples import Examples
 from core.members import Member, working_set_bytes
 from core.population import Population
 
-BUDGETS = tuple(2**power for power in range(19, 26))  # bytes, 512 KiB to 32 MiB
+BUDGETS = tuple(2**power for power in range(20, 26))  # bytes, 1 MiB to 32 MiB
 SHAPES = (64, 256)  # hidden units: a network that gains much from company, and one that gains little
 FEATURES, CLASSES, ROWS, BATCH = 64, 10, 320, 32  # the digits, cut to ten steps an epoch
-EPOCHS = 4  # the first warms up, the fastest of the others counts
+EPOCHS = 3  # the first warms up, the fastest of the others counts
 NEAR = 0.97  # of the best speed: what a smaller population may lack, since it reports and ends sooner
 
 
@@ -63,7 +63,7 @@ Measure = Callable[[int, int], float]  # hidden units and runs to seconds for an
 
 
 def calibrate(measure: Measure | None = None) -> Calibration:
-    """Train populations of several sizes for under a second, and choose the smallest that is near the best.
+    """Train populations of several sizes for half a second or so; choose the smallest that is near the best.
 
     Sizes are judged by their mean speed over SHAPES, each as a share of its own best.
     """

@@ -42,6 +42,7 @@ def demo() -> None:
     import httpx
 
     from service.demo import run_demo
+    from service.supervisor import interrupts
     from service.supervisor.up import started
 
     with _told_plainly() as settings, started(settings, say=_say) as site:
@@ -52,7 +53,7 @@ def demo() -> None:
         if sys.stdout.isatty():
             console.print(f"\nLook at it: [bold]{site.url}{page}#token={site.token}[/bold]", soft_wrap=True)
             console.print("Ctrl-C stops it.")
-            _wait()
+            interrupts.wait()
         else:
             console.print(
                 f"\nThe dashboard was at {site.url}{page}; `make up` serves it again.", soft_wrap=True
@@ -143,12 +144,6 @@ def _end(message: str) -> NoReturn:
 
 def _say(message: str) -> None:
     console.print(message, markup=False, soft_wrap=True)
-
-
-def _wait() -> None:
-    from threading import Event
-
-    Event().wait()
 
 
 def main() -> None:

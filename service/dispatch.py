@@ -68,6 +68,9 @@ class Doorbell:
     def ring(self, count: int = 1) -> bool:
         """Tell up to `count` idle workers that there is work; say whether all messages were sent.
 
+        Messages that nobody has taken yet are counted in: so many submissions while all workers train would
+        otherwise fill the broker with doorbells, each of which a worker has to answer later for nothing.
+
         Never raises for a broker that is down and waits no longer than about a second: the work is in the
         database, and the periodic requeue rings again.
         """
@@ -77,7 +80,8 @@ class Doorbell:
         most = MOST_RINGS.get(self._transport.scheme, MOST_RINGS_ELSEWHERE)
         try:
             with self._app.producer_pool.acquire(block=True, timeout=SEND_TIMEOUT) as producer:
-                for _ in range(min(count, most)):
+                waiting = producer.channel.queue_declare(QUEUE).message_count
+                for _ in range(min(count, most - waiting)):
                     self._app.send_task(RING, producer=producer, ignore_result=True, retry=False)
         except Exception as error:  # noqa: BLE001 - whatever a transport raises, the submission stands
             _log.warning("the broker took no message (%s): queued work waits for the next requeue", error)

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import math
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-Parser = Callable[[str], Any]  # raises ValueError or KeyError for what is not allowed
+from service import parsers
+from service.machine import LEAST_WORKER_MEMORY, MEMORY_AT_REST, share_of_memory, usable_cores
+from service.parsers import Parser
 
 MOST_INTEGER = 2**53 - 1
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
-DATABASE_SCHEMES = {
-    "sqlite": "sqlite",
-    "postgres": "postgresql+psycopg",
-    "postgresql": "postgresql+psycopg",
-    "postgresql+psycopg": "postgresql+psycopg",
-}
-BROKER_SCHEMES = ("redis", "rediss", "redis+socket", "filesystem")
 _HOST = re.compile(r"[A-Za-z0-9.:_-]+")
-_HOST_HEADER = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _TOKEN = re.compile(r"[A-Za-z0-9_.~-]{22,256}")
 
 
@@ -54,6 +45,8 @@ class Settings:
     lease_seconds: float
     record_seconds: float
     checkpoint_seconds: float
+    watchdog_seconds: float
+    worker_memory: int
     pin_numerics: bool
 
     @classmethod
@@ -64,6 +57,8 @@ class Settings:
             InvalidSetting: with the variable, its value and what is allowed.
         """
         values: dict[str, Any] = {variable.field: _read(variable, environ) for variable in VARIABLES}
+        if values["worker_memory"] is None:
+            values["worker_memory"] = share_of_memory(values["workers"])
         if values["database_url"] is None:
             values["database_url"] = f"sqlite:///{values['home'] / 'backsweep.db'}"
         settings = cls(**values)
@@ -75,6 +70,11 @@ class Settings:
         """Where `backsweep up` leaves its token for programs on this machine."""
         return self.home / "token"
 
+    @property
+    def memory_for_a_run(self) -> int:
+        """What is left of a training process's memory for what it trains, in bytes."""
+        return self.worker_memory - MEMORY_AT_REST
+
     def environment(self) -> dict[str, str]:
         """The variables from which another process reads equal settings."""
         values = {variable.name: getattr(self, variable.field) for variable in VARIABLES}
@@ -84,79 +84,6 @@ class Settings:
 def documentation() -> tuple[tuple[str, str, str], ...]:
     """Each variable with its default and its text, in the order of the fields."""
     return tuple((each.name, each.default, f"{each.text} Allowed: {each.allowed}.") for each in VARIABLES)
-
-
-def usable_cores() -> int:
-    """The cores this process may use: the machine's, less what affinity and a container's quota take away."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        return max(1, min(cores, math.ceil(int(quota) / int(period))))
-    except (OSError, ValueError):  # no such file, or "max": no quota
-        return cores
-
-
-def _integer(low: int, high: int) -> tuple[str, Parser]:
-    def parse(text: str) -> int:
-        value = int(text)
-        if not low <= value <= high:
-            raise ValueError(text)
-        return value
-
-    return f"a whole number from {low} to {high}", parse
-
-
-def _seconds(low: float, high: float) -> tuple[str, Parser]:
-    def parse(text: str) -> float:
-        value = float(text)
-        if not low <= value <= high:  # refuses NaN, too
-            raise ValueError(text)
-        return value
-
-    return f"seconds from {low:g} to {high:g}", parse
-
-
-def _matching(pattern: re.Pattern[str]) -> Parser:
-    def parse(text: str) -> str:
-        if not pattern.fullmatch(text):
-            raise ValueError(text)
-        return text
-
-    return parse
-
-
-def _flag(text: str) -> bool:
-    return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
-
-
-def _folder(text: str) -> Path:
-    path = Path(text).expanduser()
-    if not path.is_absolute():
-        raise ValueError(text)
-    return path
-
-
-def _database_url(text: str) -> str:
-    scheme, _, rest = text.partition("://")
-    if rest in {"", "/"} or (scheme == "sqlite" and not rest.startswith("//")):
-        raise ValueError(text)
-    return f"{DATABASE_SCHEMES[scheme]}://{rest}"
-
-
-def _broker_url(text: str) -> str:
-    parts = urlsplit(text)
-    place = parts.path.strip("/") if parts.scheme in {"redis+socket", "filesystem"} else parts.hostname
-    if parts.scheme not in BROKER_SCHEMES or not place:
-        raise ValueError(text)
-    return text
-
-
-def _host_headers(text: str) -> tuple[str, ...]:
-    hosts = tuple(part.strip().lower() for part in text.split(",") if part.strip())
-    if not all(_HOST_HEADER.fullmatch(host) for host in hosts):
-        raise ValueError(text)
-    return hosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +114,14 @@ VARIABLES = (
         "~/.backsweep",
         "The folder of everything local: database file, token, broker, logs. Made with mode 0700.",
         "an absolute path",
-        _folder,
+        parsers.folder,
     ),
     Variable(
         "database_url",
         "backsweep.db in the home folder",
         "The store: a SQLite file serves one machine, PostgreSQL several.",
         "sqlite:////absolute/file.db or postgresql://user:password@host:port/database",
-        _database_url,
+        parsers.database_url,
         unset=_nothing,
         secret=True,
     ),
@@ -203,7 +130,7 @@ VARIABLES = (
         "a private Valkey, started by `backsweep up`",
         "Where the workers' doorbells go. They carry no data: losing one loses no run.",
         "redis://, rediss://, redis+socket:///path or filesystem:///folder",
-        _broker_url,
+        parsers.broker_url,
         unset=_nothing,
         secret=True,
     ),
@@ -212,14 +139,14 @@ VARIABLES = (
         "127.0.0.1",
         "The address to listen on. Any but loopback's needs BACKSWEEP_ALLOWED_HOSTS.",
         "an IP address or a host name",
-        _matching(_HOST),
+        parsers.matching(_HOST),
     ),
-    Variable("port", "8765", "The TCP port to listen on.", *_integer(1, 65535)),
+    Variable("port", "8765", "The TCP port to listen on.", *parsers.integer(1, 65535)),
     Variable(
         "workers",
         "the cores this process may use",
         "Worker processes that `backsweep up` starts; each trains on one core. 0 starts the API alone.",
-        *_integer(0, 1024),
+        *parsers.integer(0, 1024),
         unset=usable_cores,
     ),
     Variable(
@@ -227,7 +154,7 @@ VARIABLES = (
         "a new random one at each `backsweep up`",
         "The secret that grants everything: in the printed link, and in the file `token` of the home folder.",
         "22 to 256 letters, digits or any of - _ . ~ (at random: 128 bits or more)",
-        _matching(_TOKEN),
+        parsers.matching(_TOKEN),
         unset=_nothing,
         secret=True,
     ),
@@ -236,38 +163,53 @@ VARIABLES = (
         "none",
         "Host headers to answer beside loopback's, as a browser sends them, separated by commas.",
         "names or addresses, each with its port if the address bar shows one: lab.example.org,10.0.0.5:8765",
-        _host_headers,
+        parsers.host_headers,
         unset=tuple,
     ),
     Variable(
         "max_runs_per_sweep",
         "100000",
         "A sweep of more runs is refused before it is expanded.",
-        *_integer(1, 10_000_000),
+        *parsers.integer(1, 10_000_000),
     ),
     Variable(
         "max_body_bytes",
         "1048576",
         "Bytes of a submission's body that are read at most.",
-        *_integer(1024, MOST_INTEGER),
+        *parsers.integer(1024, MOST_INTEGER),
     ),
     Variable(
         "lease_seconds",
         "30",
         "How long a silent worker keeps its population; every record renews it.",
-        *_seconds(0.5, 3600),
+        *parsers.seconds(0.5, 3600),
     ),
     Variable(
         "record_seconds",
         "1",
         "How often a worker writes losses and renews its lease: at most a third of the lease.",
-        *_seconds(0.05, 60),
+        *parsers.seconds(0.05, 60),
     ),
     Variable(
         "checkpoint_seconds",
         "10",
         "How often a worker writes a checkpoint: the most training that a kill can cost.",
-        *_seconds(0.05, 3600),
+        *parsers.seconds(0.05, 3600),
+    ),
+    Variable(
+        "watchdog_seconds",
+        "60",
+        "How long a worker may show no sign of life, or take no work while some waits, before `backsweep up` "
+        "restarts it; one that trains is left alone.",
+        *parsers.seconds(0.5, 86_400),
+    ),
+    Variable(
+        "worker_memory",
+        "four fifths of the machine's memory, divided by BACKSWEEP_WORKERS",
+        "The memory that a training process may use (enforced on Linux). A run that needs more ends as "
+        "failed, and a network that must need more is refused at submit.",
+        *parsers.size(LEAST_WORKER_MEMORY, MOST_INTEGER),
+        unset=_nothing,
     ),
     Variable(
         "pin_numerics",
@@ -275,7 +217,7 @@ VARIABLES = (
         "1 pins workers to the kernels of x86-64-v3 (OpenBLAS's Haswell kernel, no AVX-512 in NumPy): "
         "a fleet of unlike machines then computes the same bits. 0 lets each machine use its fastest.",
         "1, true, yes or 0, false, no",
-        _flag,
+        parsers.flag,
     ),
 )
 
@@ -297,6 +239,13 @@ def _check_together(settings: Settings) -> None:
             "BACKSWEEP_RECORD_SECONDS",
             f"{settings.record_seconds:g}",
             f"at most a third of BACKSWEEP_LEASE_SECONDS ({settings.lease_seconds:g})",
+        )
+    longest_silence = min(30.0, settings.lease_seconds)  # three rounds of a worker's upkeep
+    if settings.watchdog_seconds < longest_silence:
+        raise InvalidSetting(
+            "BACKSWEEP_WATCHDOG_SECONDS",
+            f"{settings.watchdog_seconds:g}",
+            f"at least {longest_silence:g}: a worker in good order is seen three times in that time",
         )
     if settings.host not in LOOPBACK_HOSTS and not settings.allowed_hosts:
         raise InvalidSetting(

@@ -29,9 +29,10 @@ from typing import Any
 from celery import signals
 from celery.worker import WorkController
 
+from service.lifecycle.workers import worker_name
 from service.settings import InvalidSetting, Settings
 from worker.app import TASKS, create_app
-from worker.child import NAME_VARIABLE, STOP_SOFTLY
+from worker.child import MAIN_VARIABLE, NAME_VARIABLE, STOP_SOFTLY
 from worker.upkeep import Upkeep
 
 # BLAS reads these once, when it is loaded.
@@ -42,7 +43,8 @@ X86_64_V3 = {"OPENBLAS_CORETYPE": "Haswell", "NPY_DISABLE_CPU_FEATURES": "X86_V4
 
 def start(settings: Settings, name: str, tasks: str = TASKS) -> int:
     """Work until told to stop; the exit code."""
-    os.environ.update(numerics_environment(settings, platform.machine()), **{NAME_VARIABLE: name})
+    os.environ.update(numerics_environment(settings, platform.machine()))
+    os.environ.update({NAME_VARIABLE: name, MAIN_VARIABLE: str(os.getpid())})
     app = create_app(settings, tasks)
     worker = app.Worker(
         hostname=name, loglevel="INFO", without_gossip=True, without_mingle=True, without_heartbeat=True
@@ -84,7 +86,7 @@ def main() -> int:
     """Start a worker as the environment says; the exit code."""
     name = sys.argv[1] if len(sys.argv) > 1 else f"w{os.getpid()}"
     try:
-        return start(Settings.from_environment(os.environ), f"{name}@{platform.node()}")
+        return start(Settings.from_environment(os.environ), worker_name(name))
     except InvalidSetting as error:
         print(f"The worker does not start: {error}", file=sys.stderr)
         return 2

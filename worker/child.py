@@ -5,24 +5,31 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
+import time
+from collections.abc import Callable
 from functools import cache
-from threading import Event
+from threading import Event, Thread
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from celery.signals import worker_process_init
 
 from service.dispatch import Doorbell
-from service.lifecycle.workers import register_worker
+from service.lifecycle.workers import RESTARTS_VARIABLE, register_worker
 from service.settings import Settings
 from service.store.database import Database
+from worker.memory import limit_memory
 
 if TYPE_CHECKING:
     from worker.context import Context  # loads NumPy, which the main process does without
 
 # From the worker's main process: finish the step, write a checkpoint, give the population back.
 STOP_SOFTLY = signal.SIGUSR2
-NAME_VARIABLE = "BACKSWEEP_WORKER_NAME"  # set by the main process for its children, not by people
+# Set by the main process for its children, not by people.
+NAME_VARIABLE = "BACKSWEEP_WORKER_NAME"
+MAIN_VARIABLE = "BACKSWEEP_WORKER_PROCESS"  # the main process's id
+ORPHANED = 3  # the exit code of a training process whose main process is gone
 
 _stopping = Event()
 
@@ -43,6 +50,7 @@ def context() -> Context:
 
     limit_threads()
     settings = Settings.from_environment(os.environ)
+    limit_memory(settings.worker_memory)
     database = Database(settings.database_url)
     name = os.environ[NAME_VARIABLE]
     digest = database.run(
@@ -52,6 +60,7 @@ def context() -> Context:
             host=socket.gethostname(),
             process_id=os.getppid(),
             environment=environment_class(),
+            restarts=int(os.environ.get(RESTARTS_VARIABLE, "0")),
         )
     )
     return Context(database, settings, name, digest, stopping=_stopping)
@@ -75,15 +84,38 @@ def limit_threads() -> None:
 
 def _begin(**_from_celery: Any) -> None:
     """Make ready before the first ring: a worker counts as alive from here on."""
+    _live_no_longer_than_the_main_process()
     import worker.execution  # noqa: F401 - so that the first ring need not
+    from worker.calibrating import know_the_machine
 
     signal.signal(STOP_SOFTLY, _stop_softly)
     # The main process blocks it for its children, so that one sent before this line waits and is not lost.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {STOP_SOFTLY})
+    know_the_machine(context())
     # Work may have waited for this worker, with no message left that says so.
     doorbell = Doorbell(context().settings.broker_url)
     doorbell.ring()
     doorbell.close()
+
+
+def _live_no_longer_than_the_main_process() -> None:
+    """End with the main process, even if that died before anything could be arranged.
+
+    On Linux Celery has asked the kernel to kill this process then, before it came here. Elsewhere it looks
+    for itself: an orphan belongs to another parent.
+    """
+    main = int(os.environ[MAIN_VARIABLE])
+    if os.getppid() != main:
+        os._exit(ORPHANED)
+    if sys.platform != "linux":
+        Thread(target=end_with, args=(main,), name="leash", daemon=True).start()
+
+
+def end_with(parent: int, look: Callable[[], int] = os.getppid, seconds: float = 1.0) -> None:
+    """End this process, without a goodbye, at most so many seconds after its parent has ended."""
+    while look() == parent:
+        time.sleep(seconds)
+    os._exit(ORPHANED)
 
 
 def _stop_softly(_number: int, _frame: FrameType | None) -> None:

@@ -24,6 +24,10 @@ class Context:
     stopping: Event = field(default_factory=Event)  # set at a soft shutdown
     _materials: OrderedDict[int, Materials] = field(default_factory=OrderedDict)
 
+    def forget_materials(self) -> None:
+        """Let go of every sweep's examples."""
+        self._materials.clear()
+
     def materials(self, sweep_id: int) -> Materials:
         """What the sweep's runs train on, from this process's memory if it was here lately."""
         if sweep_id not in self._materials:

@@ -17,6 +17,7 @@ from service.planning.statuses import RunState
 from worker.context import Context
 from worker.function_training import FunctionTraining
 from worker.heartbeat import beating
+from worker.memory import out_of_memory
 from worker.network_training import NetworkTraining
 from worker.recording import Recorder
 from worker.training import Training
@@ -45,6 +46,10 @@ def execute_next(context: Context) -> bool:
     except SQLAlchemyError:  # the runs did nothing wrong: they are queued again when the lease ends
         log.exception("population %s is dropped", claim.public_id)
         raise
+    except MemoryError as error:  # the limit was met (worker/memory.py); the process is as good as before
+        log.exception("population %s ran out of memory", claim.public_id)
+        context.forget_materials()
+        _fail(context, claim, out_of_memory(error, context.settings.worker_memory))
     except Exception as error:  # whatever it is, it would come again: the runs end with its text
         log.exception("population %s failed", claim.public_id)
         _fail(context, claim, f"{type(error).__name__}: {error}")

@@ -6,9 +6,10 @@ from celery import shared_task
 
 from service.dispatch import RING
 from worker.child import context
+from worker.lost import RingTask
 
 
-@shared_task(name=RING)  # type: ignore[untyped-decorator]
+@shared_task(name=RING, base=RingTask)  # type: ignore[untyped-decorator]
 def ring() -> None:
     """Train until nothing is queued; a late or second ring finds nothing and ends."""
     from worker.execution import execute_next  # loads NumPy, which the main process does without

@@ -28,7 +28,6 @@ from service.planning.statuses import Role
 from service.planning.submission import SweepSubmission
 
 SEEDS_FOR_CONSTANT = 20  # the constant predictor's metrics are means over the rows of so many seeds
-MOST_WORKING_SET = 2**30  # bytes of one run while it trains; a larger network is refused at submit
 
 
 @dataclass(frozen=True)
@@ -95,19 +94,19 @@ class DatasetSubject:
         means = {name: float(np.mean(values)) for name, values in found.items()}
         return {name: mean for name, mean in means.items() if np.isfinite(mean)}
 
-    def check(self, configurations: Collection[Configuration]) -> None:
+    def check(self, configurations: Collection[Configuration], most_memory: int) -> None:
         """Raise InvalidSubmission for early stopping without validation rows, and for giants."""
         keep_weights, counts = self.submission.keep_weights, self.preparation.split.counts
         if faults := early_stopping.faults(configurations, keep_weights, counts.validation):
             raise InvalidSubmission(faults)
         largest = max(configurations, key=self.working_set)
         size = self.working_set(largest)
-        if size > MOST_WORKING_SET:
+        if size > most_memory:
             message = (
                 f"a network with hidden layers {list(largest.hidden_layers)} and batches of "
                 f"{largest.batch_size} needs {size / 2**30:.1f} GiB while it trains"
             )
-            allowed = f"at most {MOST_WORKING_SET / 2**30:g} GiB for each network"
+            allowed = f"at most {most_memory / 2**30:.3g} GiB for each network, by BACKSWEEP_WORKER_MEMORY"
             raise InvalidSubmission([Fault("parameters", message, list(largest.hidden_layers), allowed)])
 
     def shape(self, configuration: Configuration) -> Hashable:

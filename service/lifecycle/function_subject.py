@@ -42,7 +42,7 @@ class FunctionSubject:
         """Nothing: there are no targets that a constant could predict."""
         return {}
 
-    def check(self, configurations: Collection[Configuration]) -> None:
+    def check(self, configurations: Collection[Configuration], most_memory: int) -> None:
         """Accept whatever could be resolved."""
 
     def shape(self, configuration: Configuration) -> Hashable:

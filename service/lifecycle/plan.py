@@ -51,9 +51,18 @@ class SweepPlan:
 
 
 def plan_sweep(
-    submission: SweepSubmission, subject: Subject, *, live_workers: int, max_runs: int
+    submission: SweepSubmission,
+    subject: Subject,
+    *,
+    live_workers: int,
+    max_runs: int,
+    most_memory: int,
+    cache_budget: int = populations.CACHE_BUDGET,
 ) -> SweepPlan:
     """Expand the space and divide the runs into populations.
+
+    `most_memory` is how many bytes one run may need while it trains, `cache_budget` how many a population
+    should have on the machines that train it.
 
     Raises:
         InvalidSubmission: with every fault that shows here.
@@ -61,19 +70,19 @@ def plan_sweep(
     space = axes(submission.parameters, subject.task)
     runs = expand(space, submission.seed_list, subject.task, cap=max_runs)
     runs += subject.baselines(runs)
-    subject.check(list(dict.fromkeys(run.configuration for run in runs)))
+    subject.check(list(dict.fromkeys(run.configuration for run in runs)), most_memory)
     return SweepPlan(
         submission=submission,
         subject=subject,
         varied=tuple(axis.field for axis in space if axis.varies),
         runs=runs,
-        populations=_populations(runs, subject, live_workers),
+        populations=_populations(runs, subject, live_workers, cache_budget),
         constant=subject.constant(runs),
     )
 
 
 def _populations(
-    runs: Sequence[PlannedRun], subject: Subject, live_workers: int
+    runs: Sequence[PlannedRun], subject: Subject, live_workers: int, cache_budget: int
 ) -> tuple[tuple[int, ...], ...]:
     places = {
         configuration: (subject.shape(configuration), subject.working_set(configuration))
@@ -81,6 +90,5 @@ def _populations(
     }
     placed = [PlacedRun(run.number, run.seed, *places[run.configuration]) for run in runs]
     position = {run.number: index for index, run in enumerate(runs)}
-    return tuple(
-        tuple(position[number] for number in members) for members in populations.plan(placed, live_workers)
-    )
+    divided = populations.plan(placed, live_workers, cache_budget)
+    return tuple(tuple(position[number] for number in members) for members in divided)

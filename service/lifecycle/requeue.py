@@ -36,6 +36,22 @@ def requeue_expired(session: Session) -> int:
     return len(populations)
 
 
+def requeue_lost(session: Session, worker: str, cause: str) -> int:
+    """Free what is leased to a worker whose training process is gone; how many populations there were.
+
+    Nobody has to wait for the lease to expire. It counts as a lease lost, and the reason names the cause.
+    """
+    populations = session.scalars(
+        select(PopulationRow)
+        .where(PopulationRow.state == PopulationState.RUNNING, PopulationRow.lease_owner == worker)
+        .order_by(PopulationRow.id)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for population in populations:
+        _free(session, population, cause)
+    return len(populations)
+
+
 def queued_populations(session: Session) -> int:
     """How many populations wait for a worker: rings are owed for those that no message announces."""
     return (
@@ -48,7 +64,7 @@ def queued_populations(session: Session) -> int:
     )
 
 
-def _free(session: Session, population: PopulationRow) -> None:
+def _free(session: Session, population: PopulationRow, cause: str | None = None) -> None:
     worker, lost = population.lease_owner, population.leases_lost + 1
     runs = session.scalars(
         select(Run.id)
@@ -60,9 +76,12 @@ def _free(session: Session, population: PopulationRow) -> None:
     population.leases_lost = lost
     population.lease_owner = None
     population.lease_expires_at = None
-    document = {"population": population.public_id, "worker": worker, "leases_lost": lost}
+    document: dict[str, Any] = {"population": population.public_id, "worker": worker, "leases_lost": lost}
+    if cause:
+        document["cause"] = cause
     if len(runs) <= 1 and lost >= FAIL_AFTER:
-        reason = f"lost with its worker {lost} times in a row (last: {worker})"
+        last = f"{worker}: {cause}" if cause else worker
+        reason = f"lost with its worker {lost} times in a row (last: {last})"
         _move(session, runs, RunState.FAILED, reason=reason, finished_at=now())
         population.state = PopulationState.FINISHED
         population.finished_at = now()

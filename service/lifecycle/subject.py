@@ -37,8 +37,8 @@ class Subject(Protocol):
         """The metrics of whoever learns nothing, where there are such."""
         ...
 
-    def check(self, configurations: Collection[Configuration]) -> None:
-        """Raise InvalidSubmission with what cannot be trained on this subject."""
+    def check(self, configurations: Collection[Configuration], most_memory: int) -> None:
+        """Raise InvalidSubmission with what cannot be trained on this subject, or not in so many bytes."""
         ...
 
     def shape(self, configuration: Configuration) -> Hashable:

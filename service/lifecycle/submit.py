@@ -15,11 +15,13 @@ from service.lifecycle.datasets import find_table
 from service.lifecycle.function_subject import FunctionSubject
 from service.lifecycle.plan import SweepPlan, plan_sweep
 from service.lifecycle.subject import Subject
-from service.lifecycle.workers import live_workers
+from service.lifecycle.workers import cache_budget, live_workers
 from service.planning.strict_json import loads
 from service.planning.submission import SweepSubmission, parse
 from service.store.database import Database
 from service.store.schema import Sweep
+
+MOST_MEMORY = 2**30  # bytes of one run while it trains, unless told otherwise; more is refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,20 @@ class Submitted:
 
 
 def submit(
-    database: Database, *, owner_id: int, body: bytes, idempotency_key: str | None, max_runs: int
+    database: Database,
+    *,
+    owner_id: int,
+    body: bytes,
+    idempotency_key: str | None,
+    max_runs: int,
+    most_memory: int = MOST_MEMORY,
 ) -> Submitted:
     """Store a sweep, or find the one that was stored under this key and body before.
 
     Raises:
         InvalidSubmission: everything that is wrong with the body, or a key used for another body before.
     """
-    plan = plan_submission(database, owner_id=owner_id, body=body, max_runs=max_runs)
+    plan = plan_submission(database, owner_id=owner_id, body=body, max_runs=max_runs, most_memory=most_memory)
     text = body.decode()
 
     def store(session: Session) -> Submitted:
@@ -57,7 +65,9 @@ def submit(
         return database.run(store)
 
 
-def plan_submission(database: Database, *, owner_id: int, body: bytes, max_runs: int) -> SweepPlan:
+def plan_submission(
+    database: Database, *, owner_id: int, body: bytes, max_runs: int, most_memory: int = MOST_MEMORY
+) -> SweepPlan:
     """What a submission would create; nothing is stored.
 
     Raises:
@@ -67,7 +77,15 @@ def plan_submission(database: Database, *, owner_id: int, body: bytes, max_runs:
     subject = _subject(database, owner_id, submission)
     with database.read() as session:
         workers = live_workers(session)
-    return plan_sweep(submission, subject, live_workers=workers, max_runs=max_runs)
+        budget = cache_budget(session)
+    return plan_sweep(
+        submission,
+        subject,
+        live_workers=workers,
+        max_runs=max_runs,
+        most_memory=most_memory,
+        cache_budget=budget,
+    )
 
 
 def _subject(database: Database, owner_id: int, submission: SweepSubmission) -> Subject:

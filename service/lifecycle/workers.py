@@ -4,17 +4,53 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
+from collections import Counter
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
+from core.calibration import Calibration
+from core.version import NUMERICS_VERSION
+from service.planning.populations import CACHE_BUDGET
 from service.store.clock import now
 from service.store.schema import Environment, Worker
 from service.store.upsert import insert_ignoring_duplicates
+from service.store.worker_queries import WorkerView, holds_a_lease
 
-ALIVE_SECONDS = 30.0  # a worker that was not seen for longer counts as lost
+ALIVE_SECONDS = 30.0  # a worker that was not seen for longer counts as silent
+FORGOTTEN_SECONDS = 86_400
+# Set by whoever starts a worker again and again, for it to write down; not set by people.
+RESTARTS_VARIABLE = "BACKSWEEP_WORKER_RESTARTS"
+
+
+class WorkerState(StrEnum):
+    """What is known of a worker, by the database's clock."""
+
+    IDLE = "idle"
+    TRAINING = "training"  # it holds a lease that has not expired
+    SILENT = "silent"  # neither seen nor stopped
+    STOPPED = "stopped"  # it said goodbye
+
+
+def worker_name(name: str) -> str:
+    """The name of a worker of this machine: two machines may both have a first one."""
+    return f"{name}@{platform.node()}"
+
+
+def state_of(view: WorkerView) -> tuple[WorkerState, int]:
+    """A worker's state and the moment from which it has been in it (milliseconds of the database's clock)."""
+    worker = view.worker
+    if worker.stopped_at is not None:
+        return WorkerState.STOPPED, worker.stopped_at
+    if view.trains:
+        return WorkerState.TRAINING, worker.turned_at
+    if view.read_at - worker.last_seen_at > ALIVE_SECONDS * 1000:
+        return WorkerState.SILENT, worker.last_seen_at
+    return WorkerState.IDLE, worker.turned_at
 
 
 def environment_hash(document: Mapping[str, Any]) -> str:
@@ -24,9 +60,18 @@ def environment_hash(document: Mapping[str, Any]) -> str:
 
 
 def register_worker(
-    session: Session, *, name: str, host: str, process_id: int, environment: Mapping[str, Any]
+    session: Session,
+    *,
+    name: str,
+    host: str,
+    process_id: int,
+    environment: Mapping[str, Any],
+    restarts: int = 0,
 ) -> str:
-    """Write a worker and its environment class down; the class's hash."""
+    """Write a worker and its environment class down, as idle from now on; the class's hash.
+
+    `restarts` is how often it was started again by what watches over it.
+    """
     digest = environment_hash(environment)
     insert_ignoring_duplicates(session, Environment, [{"hash": digest, "document": dict(environment)}])
     moment = now()
@@ -40,6 +85,7 @@ def register_worker(
                 "process_id": process_id,
                 "started_at": moment,
                 "last_seen_at": moment,
+                "turned_at": moment,
             }
         ],
     )
@@ -49,7 +95,10 @@ def register_worker(
         host=host,
         process_id=process_id,
         environment_class=digest,
+        restarts=restarts,
+        started_at=case((Worker.process_id == process_id, Worker.started_at), else_=moment),
         last_seen_at=moment,
+        turned_at=moment,
         stopped_at=None,
     )
     return digest
@@ -62,12 +111,20 @@ def saw_worker(session: Session, name: str) -> None:
 
 def worker_turned_to(session: Session, name: str, population_id: int | None) -> None:
     """Note which population a worker trains now, or that it is idle."""
-    _set(session, name, population_id=population_id, last_seen_at=now())
+    _set(session, name, population_id=population_id, turned_at=now(), last_seen_at=now())
 
 
 def worker_stopped(session: Session, name: str) -> None:
     """Note that a worker went home in good order."""
     _set(session, name, stopped_at=now(), population_id=None)
+
+
+def count_workers(session: Session) -> Mapping[WorkerState, int]:
+    """How many workers are in each state; one that has been silent for a day counts no more."""
+    since = now() - FORGOTTEN_SECONDS * 1000
+    recent = select(Worker, holds_a_lease(), now()).where(Worker.last_seen_at >= since)
+    views = [WorkerView(worker, None, trains, at) for worker, trains, at in session.execute(recent)]
+    return Counter(state_of(view)[0] for view in views)
 
 
 def live_workers(session: Session) -> int:
@@ -80,6 +137,43 @@ def live_workers(session: Session) -> int:
         )
         or 0
     )
+
+
+def calibration_of(session: Session, host: str, environment_class: str) -> Calibration | None:
+    """What a worker of this machine and class has measured before, with the arithmetic of today."""
+    found = session.scalars(
+        select(Worker.calibration)
+        .where(
+            Worker.host == host,
+            Worker.environment_class == environment_class,
+            Worker.calibration.is_not(None),
+        )
+        .order_by(Worker.last_seen_at.desc())
+    )
+    return next((known for document in found if (known := _read(document)) is not None), None)
+
+
+def keep_calibration(session: Session, name: str, calibration: Calibration) -> None:
+    """Write down what a worker knows of its machine."""
+    _set(session, name, calibration={**calibration.to_json(), "numerics_version": NUMERICS_VERSION})
+
+
+def cache_budget(session: Session) -> int:
+    """The bytes that a population should have: what the smallest cache among live workers serves."""
+    seen = now() - round(ALIVE_SECONDS * 1000)
+    found = session.scalars(
+        select(Worker.calibration).where(
+            Worker.stopped_at.is_(None), Worker.last_seen_at >= seen, Worker.calibration.is_not(None)
+        )
+    )
+    known = [calibration.budget for each in found if (calibration := _read(each)) is not None]
+    return min(known, default=CACHE_BUDGET)
+
+
+def _read(document: Mapping[str, Any] | None) -> Calibration | None:
+    if document is None or document.get("numerics_version") != NUMERICS_VERSION:
+        return None
+    return Calibration.from_json(document)
 
 
 def _set(session: Session, name: str, **values: Any) -> None:

@@ -13,11 +13,9 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-# Measured on one core with 2 MiB of L2 and a share of 32 MiB of L3, digits, batch 32, ms per run and epoch: a
-# network 64-32-10 takes 2.3 alone, 0.54 among 8, 0.38 among 32, 0.37 among 64, 0.39 among 128 (168 KB each);
-# 64-8-10 takes 0.19 among 128 and 0.25 among 256; 64-256-10 takes 2.0 among 8 and 1.9 among 32. Sixteen of
-# one seed (0.45) beat any number of mixed ones (0.47 at best).
-CACHE_BUDGET = 8 * 2**20  # bytes of working set in one population
+# Bytes of working set in one population, until a worker has measured what its own cache serves
+# (core/calibration.py; on one core with 1 MiB of L2 and a share of 32 MiB of L3 it found 8 MiB, too).
+CACHE_BUDGET = 8 * 2**20
 MAX_RUNS = 512  # of one population, however small they are: what one lost lease costs
 ONE_SEED_FROM = 12  # runs: from here on a population of a single seed is worth having
 POPULATIONS_PER_WORKER = 2  # so that no worker stands idle while another has its last long one

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from service.supervisor.processes import Child
-from service.supervisor.valkey import DidNotStart, Valkey
+from service.supervisor.valkey import DidNotStart, Valkey, clear
 
 # Taken messages are kept by the file system transport; it never looks at them again.
 TAKEN_SECONDS = 60.0
@@ -77,7 +77,7 @@ def start_valkey(binary: Path, home: Path, source: str = "a given program") -> B
 def start_filesystem(home: Path) -> Broker:
     """Let files in a private folder be the messages: slower, no server at all, and none is redelivered."""
     folder = home / "broker"
-    shutil.rmtree(folder, ignore_errors=True)
+    clear(folder)
     folder.mkdir(mode=0o700)
     return Broker(
         f"filesystem://{quote(str(folder))}",

@@ -1,4 +1,4 @@
-"""Child processes: each in its own process group, with its own log, and replaced when it ends by itself."""
+"""Child processes: each in its own process group, with its own log, and none outlives the supervisor."""
 
 from __future__ import annotations
 
@@ -6,29 +6,22 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Event, Thread
 
-from service.supervisor.leash import leashed
+from service.supervisor.interrupts import held
+from service.supervisor.leash import leash
 
-FIRST_DELAY = 0.5  # seconds before a child is started again, doubled with each quick end
-LONGEST_DELAY = 30.0  # seconds
-SETTLED = 60.0  # seconds after which a child's earlier ends are forgotten
-WATCH_INTERVAL = 0.2  # seconds
-DUTY_INTERVAL = 30.0  # seconds
 LOG_BYTES = 8 * 2**20  # above this a log is put aside at the next start, in place of the one before
 LOG_TAIL_BYTES = 4096
 
 
-def restart_delay(quick_ends: int) -> float:
-    """Return the seconds to wait after so many ends in a row (1 is the first)."""
-    return float(min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(quick_ends - 1, 16)))
-
-
 class Child:
-    """One program that should be running. `environment` is all it gets; its output goes to `log`."""
+    """One program that should be running. `environment` is all it gets; its output goes to `log`.
+
+    With `counts` in its environment the program is told how often it was started again.
+    """
 
     def __init__(
         self,
@@ -38,33 +31,44 @@ class Child:
         environment: Mapping[str, str],
         log: Path,
         inherit: Sequence[int] = (),
+        counts: str | None = None,
     ) -> None:
         self.name = name
         self.log = log
-        self.quick_ends = 0
+        self.starts = 0
         self.started_at = 0.0  # monotonic seconds
         self._command = tuple(command)
         self._environment = dict(environment)
         self._inherit = tuple(inherit)
+        self._counts = counts
         self._process: subprocess.Popen[bytes] | None = None
+        self._group_is_gone = False
 
     def start(self) -> None:
-        """Start the program in a session of its own: Ctrl-C in a terminal reaches the supervisor alone."""
+        """Start the program in a session of its own: Ctrl-C in a terminal reaches the supervisor alone.
+
+        The thread that calls this must stay until the program has ended (see service/supervisor/leash.py).
+        """
         self.log.parent.mkdir(mode=0o700, exist_ok=True)
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             self.log.replace(self.log.with_suffix(".1.log"))
-        with self.log.open("ab") as output:
+        counted = {self._counts: str(self.starts)} if self._counts else {}
+        on_leash = leash(self._command)
+        # An interrupt in the middle would leave a program that nobody knows of.
+        with self.log.open("ab") as output, held():
             self._process = subprocess.Popen(  # noqa: S603 - the command is the supervisor's own
-                leashed(self._command),
+                on_leash.command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=self._environment,
-                pass_fds=self._inherit,
+                env=self._environment | counted,
+                pass_fds=(*self._inherit, *on_leash.inherit),
                 start_new_session=True,
                 umask=0o077,
             )
-        self.started_at = time.monotonic()
+            self._group_is_gone = False
+            self.starts += 1
+            self.started_at = time.monotonic()
 
     @property
     def pid(self) -> int | None:
@@ -88,12 +92,15 @@ class Child:
                 self._process.wait(max(0.0, seconds))
 
     def kill(self) -> None:
-        """Send SIGKILL to whatever is left of the group, and reap the program."""
-        if self._process:
-            # The group's id cannot have been given away while one of the group lives.
+        """Send SIGKILL to whatever is left of the group, and reap the program.
+
+        Once per start: later the group's id may have been given to another one.
+        """
+        if self._process and not self._group_is_gone:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            self._group_is_gone = True
 
     def log_tail(self) -> str:
         """Return the end of the log, for an error message."""
@@ -117,52 +124,3 @@ def stop(children: Iterable[Child], seconds: float) -> None:
     finally:
         for child in children:
             child.kill()
-
-
-class Watch:
-    """A thread that starts ended children again, and does a `duty` now and then, until it is closed."""
-
-    def __init__(
-        self, children: Sequence[Child], say: Callable[[str], None], duty: Callable[[], None] = lambda: None
-    ) -> None:
-        self._children = tuple(children)
-        self._say = say
-        self._duty = duty
-        self._due: dict[str, float] = {}  # child's name -> monotonic seconds of its next start
-        self._closing = Event()
-        self._thread = Thread(target=self._run, name="watch", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop watching; the children go on."""
-        self._closing.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        next_duty = 0.0
-        while not self._closing.wait(WATCH_INTERVAL):
-            now = time.monotonic()
-            for child in self._children:
-                self._look_at(child, now)
-            if now >= next_duty:
-                self._duty()
-                next_duty = now + DUTY_INTERVAL
-
-    def _look_at(self, child: Child, now: float) -> None:
-        if child.exit_code is None:
-            return
-        due = self._due.get(child.name)
-        if due is None:
-            child.quick_ends = 1 if now - child.started_at > SETTLED else child.quick_ends + 1
-            self._start_in(restart_delay(child.quick_ends), child, f"ended with code {child.exit_code}", now)
-        elif now >= due:
-            child.kill()  # what is left of its group, before another takes its place
-            try:
-                child.start()
-                del self._due[child.name]
-            except OSError as error:  # no memory, no process to spare: it may pass
-                self._start_in(LONGEST_DELAY, child, f"cannot be started ({error})", now)
-
-    def _start_in(self, delay: float, child: Child, reason: str, now: float) -> None:
-        self._due[child.name] = now + delay
-        self._say(f"{child.name} {reason}; trying again in {delay:g} s (log: {child.log})")

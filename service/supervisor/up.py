@@ -5,28 +5,26 @@ from __future__ import annotations
 import http.client
 import os
 import secrets
-import signal
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from threading import Event
-from types import FrameType
 
+from service.lifecycle.workers import RESTARTS_VARIABLE, worker_name
 from service.settings import Settings
-from service.store.database import Database
-from service.store.migrate import upgrade
 from service.supervisor import broker as brokers
 from service.supervisor import home as homes
+from service.supervisor import interrupts
 from service.supervisor.broker import Broker
 from service.supervisor.home import CannotStart
-from service.supervisor.processes import Child, Watch, stop
+from service.supervisor.processes import Child, stop
+from service.supervisor.tables import migrate
+from service.supervisor.watch import STOP_SECONDS, Watch
+from service.supervisor.watchdog import Watchdog
 
 READY_SECONDS = 60.0
-STOP_SECONDS = 8.0  # for workers to write their checkpoints; they need one step and one transaction
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Say = Callable[[str], None]
 
@@ -62,10 +60,14 @@ def serve(settings: Settings, *, say: Say = print, programs: Programs | None = N
     """
     try:
         with started(settings, say=say, programs=programs) as site:
-            say(f"Backsweep runs with {site.workers} workers and {site.broker}.")
-            say(f"Open {site.link}")
-            say("Ctrl-C stops it; runs continue at the next start.")
-            Event().wait()
+            try:
+                say(f"Backsweep runs with {site.workers} workers and {site.broker}.")
+                say(f"Open {site.link}")
+                say("Ctrl-C stops it; runs continue at the next start.")
+                interrupts.wait()
+            except KeyboardInterrupt:
+                say("Stopping: the workers write checkpoints and hand their runs back.")
+                raise
     except KeyboardInterrupt:
         say("Stopped.")
 
@@ -81,46 +83,34 @@ def started(settings: Settings, *, say: Say = print, programs: Programs | None =
     """
     programs = programs or Programs()
     url = f"http://{_authority(settings.host, settings.port)}"
-    with ExitStack() as stack:
-        stack.enter_context(_signals_interrupt())
+    with interrupts.interrupting(), interrupts.UninterruptedEnd() as stack:
         stack.callback(os.umask, os.umask(0o077))  # whatever is made here is nobody else's to read
         homes.prepare(settings.home)
         stack.enter_context(homes.locked(settings.home, url))
         listening = stack.enter_context(_bound(settings.host, settings.port))
-        _migrate(settings)
+        migrate(settings.database_url)
         token = settings.token or secrets.token_urlsafe(32)
         homes.write_token(settings.token_file, token)
 
-        broker = _broker(settings)
+        # From here on the order of the ends matters: what was begun first ends last.
+        watch = Watch(say)
+        stack.callback(watch.release)  # when all has ended that it may have started
+        with _told("the broker"):
+            broker = _broker(settings)
         stack.callback(broker.close)
         settings = replace(settings, broker_url=broker.url, token=token)
-        children = _children(settings, programs, listening)
+        api, *workers = children = _children(settings, programs, listening)
         stack.callback(stop, children, STOP_SECONDS)
         for child in children:
-            child.start()
-        api = children[0]
-        watched = children if broker.child is None else [*children, broker.child]
-        watch = Watch(watched, say, broker.tend)
-        stack.callback(watch.close)  # first of all at the end: nothing is started again from there
+            with _told(child.name):
+                child.start()
+        stack.callback(watch.close)  # first of all: nothing is started again from there
+        watch.begin(children if broker.child is None else [*children, broker.child], broker.tend)
         _wait_until_ready(settings, api)
+        watchdog = _watchdog(settings, workers, watch)
+        stack.callback(watchdog.close)
+        watchdog.begin()
         yield Site(url, token, broker.description, settings.workers)
-
-
-@contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """Turn the first stop signal into KeyboardInterrupt, and ignore the rest: what is stopping, stops."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        for number in STOP_SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in STOP_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
@@ -141,16 +131,19 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
         yield listening
 
 
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Turn what the system refuses (a folder, memory, one more process) into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise CannotStart(
+            f"{name} cannot be started: {error}; see that there is room, and nothing in the way"
+        ) from None
+
+
 def _authority(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _migrate(settings: Settings) -> None:
-    database = Database(settings.database_url)
-    try:
-        upgrade(database)
-    finally:
-        database.dispose()
 
 
 def _broker(settings: Settings) -> Broker:
@@ -175,10 +168,21 @@ def _children(settings: Settings, programs: Programs, listening: socket.socket) 
                 (*programs.worker, f"w{number}"),
                 environment=without_token,
                 log=logs / f"worker-{number}.log",
+                counts=RESTARTS_VARIABLE,
             )
             for number in range(1, settings.workers + 1)
         ),
     ]
+
+
+def _watchdog(settings: Settings, workers: list[Child], watch: Watch) -> Watchdog:
+    return Watchdog(
+        settings.database_url,
+        settings.broker_url,
+        {worker_name(f"w{number}"): child for number, child in enumerate(workers, 1)},
+        watch.restart,
+        patience=settings.watchdog_seconds,
+    )
 
 
 def _wait_until_ready(settings: Settings, api: Child) -> None:
@@ -190,6 +194,7 @@ def _wait_until_ready(settings: Settings, api: Child) -> None:
     answer = "no answer"
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
+        interrupts.check()
         if api.exit_code is not None:
             raise CannotStart(f"the API ended with code {api.exit_code}:\n{api.log_tail()}")
         status, answer = _ask(settings)

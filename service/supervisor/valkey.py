@@ -1,4 +1,11 @@
-"""A private Valkey or Redis server: one unix socket in a private folder, no TCP port, a random password."""
+"""A private Valkey or Redis server: one unix socket in a private folder, no TCP port, a random password.
+
+It runs as whoever runs Backsweep, root included. To make it nobody's would open more than it shuts: socket,
+password and log would have to lie where every other program of nobody can reach them, and the server's own
+program may be where nobody cannot (a virtual environment in /root). Nothing but Backsweep's processes can
+reach the server, and its password allows no command by which one user becomes another. The image of the
+Dockerfile runs nothing as root.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +31,8 @@ OLDEST = (6, 2)  # the first release that Celery's transport works with
 SOCKET_PATH_BYTES = 103  # of a sockaddr_un's 104 on macOS (108 on Linux), with the closing NUL
 START_SECONDS = 10.0
 STOP_SECONDS = 3.0
+ELSEWHERE = "backsweep-"  # how a folder outside the home folder is called
+MOST_MEMORY = "64mb"  # 1,000 doorbells, of which there are never more, take 1 MB; 1,000 connections 20 MB
 _VERSION = re.compile(r"\bv=(\d+)\.(\d+)\.(\d+)")
 
 
@@ -40,8 +49,9 @@ class Valkey:
             raise DidNotStart(
                 f"{binary} is version {_dotted(self.version)}; {_dotted(OLDEST)} or later is needed"
             )
-        _end_left_over(home / "broker")
-        self.folder = _private_folder(home / "broker")
+        self._place = home / "broker"
+        clear(self._place)
+        self.folder = _private_folder(self._place)
         self.socket = self.folder / "s.sock"
         self._password = secrets.token_urlsafe(32)
         _write_configuration(self.folder, self.socket, self._password)
@@ -66,7 +76,7 @@ class Valkey:
     def close(self) -> None:
         """Stop the server and remove its folder. Doorbells in it are lost, and rung again by the requeue."""
         stop([self.child], STOP_SECONDS)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        clear(self._place)
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -110,14 +120,15 @@ def _dotted(parts: tuple[int, ...]) -> str:
 
 
 def _private_folder(wanted: Path) -> Path:
-    """Make the folder anew, elsewhere if a socket's path in it would be too long."""
-    shutil.rmtree(wanted, ignore_errors=True)
+    """Make the folder, elsewhere if a socket's path in it would be too long: then a link leads there."""
     if len(os.fsencode(wanted / "s.sock")) <= SOCKET_PATH_BYTES:
         wanted.mkdir(mode=0o700)
         return wanted
     for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 - mkdtemp makes a 0700 folder of its own there
         if len(os.fsencode(parent)) + len("/backsweep-12345678/s.sock") <= SOCKET_PATH_BYTES:
-            return Path(tempfile.mkdtemp(prefix="backsweep-", dir=parent))
+            folder = Path(tempfile.mkdtemp(prefix=ELSEWHERE, dir=parent))
+            wanted.symlink_to(folder)  # for the next start to find what this one could not remove
+            return folder
     raise DidNotStart(f"no folder with a path short enough for a socket: {wanted}")
 
 
@@ -127,12 +138,15 @@ def _write_configuration(folder: Path, socket: Path, password: str) -> None:
         "port 0",
         f"unixsocket {_quoted(socket)}",
         "unixsocketperm 700",
-        f"requirepass {password}",
+        # The password allows what a broker is for. It cannot set where files are written, load code or copy
+        # the data elsewhere: whoever gets hold of it must not become the user that the server runs as.
+        f"user default reset on >{password} ~* &* +@all -@admin +shutdown",
         f"dir {_quoted(folder)}",
+        # Nothing is kept: a doorbell that is lost is rung again from what the database has queued.
         'save ""',
-        "appendonly yes",
-        "appendfsync everysec",
-        "maxmemory 256mb",
+        "appendonly no",
+        f"maxmemory {MOST_MEMORY}",
+        # To evict is to drop the whole list of doorbells without a word; a refused one is rung again later.
         "maxmemory-policy noeviction",
         "databases 1",
         "daemonize no",
@@ -147,13 +161,26 @@ def _quoted(path: Path) -> str:
     return f'"{escaped}"'
 
 
+def clear(place: Path) -> None:
+    """Remove a server's folder with all that a killed supervisor may have left: socket, link, server.
+
+    The place is in the home folder, where nobody else can write.
+    """
+    folder = place.resolve()
+    _end_left_over(folder)
+    if place.is_symlink():
+        place.unlink()
+        if not folder.name.startswith(ELSEWHERE):
+            return
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _end_left_over(folder: Path) -> None:
-    """Shut down a server that outlived its supervisor, which only Linux prevents."""
     try:
         configuration = (folder / "valkey.conf").read_text(encoding="utf-8")
     except OSError:
         return
-    password = re.search(r"^requirepass (\S+)$", configuration, re.MULTILINE)
+    password = re.search(r"^user default .*>(\S+) ", configuration, re.MULTILINE)
     with (
         suppress(redis.RedisError),
         _client(folder / "s.sock", password.group(1) if password else None) as client,

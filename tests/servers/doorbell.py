@@ -10,12 +10,13 @@ from celery import current_task, shared_task
 
 from service.dispatch import RING
 from worker.child import context
+from worker.lost import RingTask
 
 RECORD = "DOORBELL_RECORD"  # the variable that names the file
 WAITS = "DOORBELL_WAITS"  # if set, a ring lasts until the worker is told to stop
 
 
-@shared_task(name=RING)  # type: ignore[untyped-decorator]
+@shared_task(name=RING, base=RingTask)  # type: ignore[untyped-decorator]
 def ring() -> None:
     """Write `rang PID MESSAGE`, and at a soft stop `stopped PID MESSAGE`."""
     _write("rang")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from service.dispatch import MOST_RINGS, Doorbell, transport
+from service.dispatch import MOST_RINGS, MOST_RINGS_ELSEWHERE, Doorbell, transport
 
 PATIENCE = 1.5  # seconds that a submission may lose to a broker that is down
 
@@ -34,6 +34,13 @@ def test_each_ring_is_one_message(broker_url: str) -> None:
         assert bell.ring() is True
         assert bell.ring(4) is True
         assert bell.waiting() == 5
+
+
+def test_no_more_messages_wait_than_anyone_could_need(broker_url: str) -> None:
+    with doorbell(broker_url) as bell:
+        for _ in range(3):
+            assert bell.ring(MOST_RINGS_ELSEWHERE - 100) is True
+        assert bell.waiting() == MOST_RINGS_ELSEWHERE
 
 
 def test_the_file_system_serves_as_well_and_is_private(tmp_path: Path) -> None:

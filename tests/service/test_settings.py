@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from service.settings import VARIABLES, InvalidSetting, Settings, documentation, usable_cores
+from service.machine import share_of_memory, usable_cores, usable_memory
+from service.settings import VARIABLES, InvalidSetting, Settings, documentation
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "settings.md"
 SECRET = "s3cret" * 4
@@ -81,6 +82,10 @@ def test_every_common_way_to_write_a_postgresql_address_is_accepted(scheme: str)
         ("lease_seconds", "inf"),
         ("lease_seconds", "0"),
         ("checkpoint_seconds", "ten"),
+        ("worker_memory", "lots"),
+        ("worker_memory", "-1G"),
+        ("worker_memory", "255M"),
+        ("worker_memory", "1.5G"),
         ("pin_numerics", "maybe"),
         ("allowed_hosts", "https://lab.example.org"),
     ],
@@ -128,6 +133,35 @@ def test_other_machines_are_answered_only_for_named_hosts() -> None:
 def test_a_lease_must_outlast_two_missed_records() -> None:
     with pytest.raises(InvalidSetting, match=r"at most a third of BACKSWEEP_LEASE_SECONDS \(2\)"):
         read(lease_seconds="2", record_seconds="1")
+
+
+def test_a_watchdog_that_would_not_see_three_signs_of_life_is_refused() -> None:
+    with pytest.raises(InvalidSetting, match=r"BACKSWEEP_WATCHDOG_SECONDS is '29'; allowed is at least 30"):
+        read(watchdog_seconds="29")
+    assert read(lease_seconds="6", record_seconds="1", watchdog_seconds="6").watchdog_seconds == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("1073741824", 2**30),
+        ("1G", 2**30),
+        ("1 GiB", 2**30),
+        ("512mb", 2**29),
+        ("2t", 2**41),
+        ("300000K", 307_200_000),
+    ],
+)
+def test_memory_is_bytes_or_has_a_unit(text: str, size: int) -> None:
+    assert read(worker_memory=text).worker_memory == size
+
+
+def test_the_workers_share_four_fifths_of_the_memory_that_there_is() -> None:
+    page, pages = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES")
+    assert 0 < usable_memory() <= page * pages
+    assert read(workers="2").worker_memory == max(256 * 2**20, usable_memory() * 4 // 5 // 2)
+    assert read(workers="0").worker_memory == read(workers="1").worker_memory
+    assert share_of_memory(1_000_000) == 256 * 2**20
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux can bind a process to cores")

@@ -6,18 +6,23 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, update
 
 from service.dispatch import Doorbell
+from service.store.clock import now
 from service.store.database import Database
-from service.store.schema import Worker
+from service.store.schema import Event, PopulationRow, Worker
 from tests.servers.doorbell import RECORD, WAITS
 from tests.servers.waiting import eventually, runs
+from tests.service.api import building
+from worker.child import ORPHANED
 
 ROOT = Path(__file__).parents[2]
 WITH_THE_STAND_IN = (
@@ -116,6 +121,65 @@ def test_a_killed_training_process_is_replaced_and_its_doorbell_rings_again(
         worker.process.kill()
         if sys.platform == "linux":
             eventually(lambda: not runs(second), "the training process is gone", seconds=2)
+
+
+def test_what_a_killed_training_process_had_is_queued_again_before_its_lease_ends_with_the_cause(
+    broker_url: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    database = Database(sqlite_url)
+    with working(broker_url, sqlite_url, tmp_path, waits=True) as worker:
+        ringing, _message = worker.rang(1)
+        with database.write() as session:
+            building.sweep(session, building.owner(session, "local"))
+            lease = {"state": "running", "lease_owner": "w1@here", "lease_expires_at": now() + 3_600_000}
+            session.execute(update(PopulationRow).values(lease))
+        os.kill(ringing, signal.SIGKILL)
+        worker.rang(2)
+    with database.read() as session:
+        population = session.scalar(select(PopulationRow))
+        assert population is not None
+        assert (population.state, population.leases_lost, population.lease_owner) == ("queued", 1, None)
+        document = session.scalars(select(Event.document).where(Event.kind == "lease_expired")).one()
+        assert document["cause"].startswith("its training process was killed")
+    database.dispose()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
+def test_no_training_process_outlives_a_main_process_that_is_killed_at_any_moment(
+    broker_url: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    # While the training process is being started there is a moment before it has asked to be told.
+    for moment in (0.05, 0.15, 0.25, 0.35):
+        folder = tmp_path / str(moment)
+        folder.mkdir()
+        with working(broker_url, sqlite_url, folder) as worker:
+            group = worker.process.pid
+            eventually(lambda: len(members(group)) > 1, "a second process in the group")  # noqa: B023
+            time.sleep(moment)  # no waiting for something: the moment is what is varied
+            worker.process.kill()
+            worker.process.wait()
+            eventually(lambda: not members(group), "nothing is left of it", seconds=5)  # noqa: B023
+
+
+def members(group: int) -> list[int]:
+    """The living processes of a group."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[2]) == group and fields[0] != "Z":
+                    found.append(int(entry.name))
+    return found
+
+
+def test_a_training_process_that_no_kernel_watches_ends_when_it_has_another_parent() -> None:
+    program = (
+        "from worker.child import end_with; looks = iter([7, 7, 1]); "
+        "end_with(7, look=lambda: next(looks), seconds=0.01)"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
+    assert answer.returncode == ORPHANED
 
 
 def test_a_worker_answers_doorbells_from_the_file_system(sqlite_url: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.api.context import Context, Here
 from service.api.schemas.health import Health, LiveWorkers, Part, Readiness
-from service.lifecycle.workers import live_workers
+from service.lifecycle.workers import WorkerState, count_workers
 
 router = APIRouter(tags=["service"])
 _log = logging.getLogger(__name__)
@@ -24,22 +24,24 @@ async def get_health() -> Health:
 @router.get("/readyz", summary="Can work be done?", responses={503: {"model": Readiness}})
 def get_readiness(here: Here, response: Response) -> Readiness:
     """Name the database, the broker and the live workers; 503 if nothing can be stored."""
-    workers = _live_workers(here)
+    workers = _workers(here)
     broker = here.broker_answers()
     if workers is None:
         response.status_code = 503
     return Readiness(
-        status="unavailable" if workers is None else "ok" if broker and workers else "degraded",
+        status="unavailable" if workers is None else "ok" if broker and workers.live else "degraded",
         database=Part(ok=workers is not None, kind=here.database.engine.dialect.name),
         broker=Part(ok=broker, kind=here.broker_kind),
-        workers=LiveWorkers(live=workers or 0),
+        workers=workers or LiveWorkers(live=0, training=0, idle=0, silent=0),
     )
 
 
-def _live_workers(here: Context) -> int | None:
+def _workers(here: Context) -> LiveWorkers | None:
     try:
         with here.database.read() as session:
-            return live_workers(session)
+            counts = count_workers(session)
     except SQLAlchemyError as error:
         _log.warning("the database does not answer (%s)", error)
         return None
+    training, idle = counts[WorkerState.TRAINING], counts[WorkerState.IDLE]
+    return LiveWorkers(live=training + idle, training=training, idle=idle, silent=counts[WorkerState.SILENT])

@@ -50,6 +50,7 @@ def create_sweep(
         body=body,
         idempotency_key=idempotency_key,
         max_runs=here.settings.max_runs_per_sweep,
+        most_memory=here.settings.memory_for_a_run,
     )
     if submitted.replayed:
         response.headers["Idempotency-Replayed"] = "true"
@@ -69,7 +70,11 @@ def create_sweep(
 def preview_sweep(here: Here, caller: Asking, body: Body) -> Preview:
     """Say what a submit of the same body would create; nothing is stored."""
     plan = plan_submission(
-        here.database, owner_id=caller.owner_id, body=body, max_runs=here.settings.max_runs_per_sweep
+        here.database,
+        owner_id=caller.owner_id,
+        body=body,
+        max_runs=here.settings.max_runs_per_sweep,
+        most_memory=here.settings.memory_for_a_run,
     )
     return Preview.of(plan)
 

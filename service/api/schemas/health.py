@@ -23,9 +23,12 @@ class Part(Shape):
 
 
 class LiveWorkers(Shape):
-    """How many workers were seen lately."""
+    """How many workers there are in which state; `live` are those that train or are idle."""
 
     live: int
+    training: int
+    idle: int
+    silent: int = Field(description="Not seen lately, for less than a day, and without a goodbye.")
 
 
 class Readiness(Shape):

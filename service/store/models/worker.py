@@ -31,6 +31,8 @@ class Worker(Base):
     environment_class: Mapped[Sha256 | None] = mapped_column(ForeignKey("environments.hash"))
     calibration: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
     population_id: Mapped[int | None] = mapped_column(ForeignKey("populations.id"))
+    restarts: Mapped[int] = mapped_column(Integer, default=0)  # by `backsweep up`, since it was started
     started_at: Mapped[Instant]
+    turned_at: Mapped[Instant]  # when it last took a population, finished one or began to be idle
     last_seen_at: Mapped[Instant] = mapped_column(index=True)
     stopped_at: Mapped[Instant | None]

@@ -15,7 +15,14 @@ def test_workers_are_listed_with_the_last_seen_first(database: Database) -> None
         mine = building.owner(session, "me")
         for age, name in enumerate(["newest", "older", "oldest"]):
             session.add(
-                Worker(name=name, host="h", process_id=1, started_at=0, last_seen_at=now() - age * 1000)
+                Worker(
+                    name=name,
+                    host="h",
+                    process_id=1,
+                    started_at=0,
+                    turned_at=0,
+                    last_seen_at=now() - age * 1000,
+                )
             )
         session.flush()
         session.execute(update(Worker).values(stopped_at=None))

@@ -68,7 +68,7 @@ def test_the_embedded_broker_is_reached_through_a_private_folder_and_no_port(
     with running(binary, tmp_path) as (broker, socket), connect(socket, password_of(broker)) as client:
         assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
         assert stat.S_IMODE((socket.parent / "valkey.conf").stat().st_mode) == 0o600
-        assert client.config_get("port") == {"port": "0"}
+        assert client.info("server")["tcp_port"] == 0
 
 
 def test_the_embedded_brokers_password_is_on_no_command_line(binary: Path, tmp_path: Path) -> None:
@@ -81,16 +81,53 @@ def test_the_embedded_brokers_password_is_on_no_command_line(binary: Path, tmp_p
         assert password_of(broker) not in repr(broker)
 
 
-def test_doorbells_survive_the_embedded_brokers_crash(binary: Path, tmp_path: Path) -> None:
-    with running(binary, tmp_path) as (broker, _):
+def test_a_crashed_broker_is_back_on_the_same_socket_and_takes_doorbells_again(
+    binary: Path, tmp_path: Path
+) -> None:
+    with running(binary, tmp_path) as (broker, socket):
         bell = Doorbell(broker.url)
         bell.ring(3)
-        time.sleep(1.1)  # appendfsync everysec
         assert broker.child is not None
         broker.child.kill()
+        assert socket.exists()  # nobody was left to remove it
+        assert bell.waiting() is None
         broker.child.start()
-        eventually(lambda: bell.waiting() == 3, "the doorbells of before")
+        eventually(lambda: bell.waiting() == 0, "the broker, which has kept nothing")
+        assert bell.ring(2) is True
+        assert bell.waiting() == 2
         bell.close()
+
+
+def test_the_embedded_broker_writes_nothing_down(binary: Path, tmp_path: Path) -> None:
+    with running(binary, tmp_path) as (broker, socket):
+        bell = Doorbell(broker.url)
+        bell.ring(3)
+        bell.close()
+        assert sorted(path.name for path in socket.parent.iterdir()) == ["s.sock", "valkey.conf"]
+
+
+def fill(client: redis.Redis, *, megabytes: int) -> None:
+    for number in range(megabytes):
+        client.set(f"key{number}", b"x" * 2**20)
+
+
+def test_the_embedded_broker_is_bounded_and_refuses_what_is_too_much(binary: Path, tmp_path: Path) -> None:
+    with running(binary, tmp_path) as (broker, socket), connect(socket, password_of(broker)) as client:
+        memory = client.info("memory")
+        assert (memory["maxmemory"], memory["maxmemory_policy"]) == (64 * 2**20, "noeviction")
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            fill(client, megabytes=100)
+        assert client.exists("key0")
+
+
+@pytest.mark.parametrize("command", ["CONFIG SET dir /tmp", "SAVE", "REPLICAOF other 6379", "ACL LIST"])
+def test_the_password_does_not_make_its_holder_the_server(command: str, binary: Path, tmp_path: Path) -> None:
+    with (
+        running(binary, tmp_path) as (broker, socket),
+        connect(socket, password_of(broker)) as client,
+        pytest.raises(redis.exceptions.NoPermissionError),
+    ):
+        client.execute_command(*command.split())
 
 
 def test_the_embedded_broker_closes_without_a_trace(binary: Path, tmp_path: Path) -> None:
@@ -115,6 +152,20 @@ def test_a_home_with_a_long_path_gets_its_socket_elsewhere(binary: Path, tmp_pat
         assert bell.ring() is True
         bell.close()
     assert not socket.parent.exists()
+    assert [path.name for path in home.iterdir()] == ["logs"]
+
+
+def test_what_a_killed_supervisor_left_elsewhere_is_removed_by_the_next(binary: Path, tmp_path: Path) -> None:
+    home = tmp_path / ("long" * 30)
+    home.mkdir()
+    before = start_valkey(binary, home)
+    left = Path(before.url.partition("@")[2]).parent
+    assert before.child is not None
+    before.child.kill()
+    assert (left / "s.sock").exists()
+    with running(binary, home) as (_, socket):
+        assert not left.exists()
+        assert socket.exists()
 
 
 def test_a_home_with_odd_characters_is_no_obstacle(binary: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,17 @@ from service.supervisor.up import serve
 from tests.service.supervisor.test_up import STAND_INS
 serve(Settings.from_environment(os.environ), say=lambda text: print(text, flush=True), programs=STAND_INS)
 """
+
+
+def running_with(argument: Path) -> int:
+    """The process that has this on its command line."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if str(argument).encode() in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+    (process,) = found
+    return process
 
 
 def free_port() -> int:
@@ -183,10 +194,22 @@ def test_a_signal_stops_everything_in_good_order(
             assert line, "it ended before it was ready"
         processes = [worker_says(settings, each)[1] for each in (1, 2)]
         serving.send_signal(number)
-        assert serving.stdout.read() == "Stopped.\n"
+        told = "Stopping: the workers write checkpoints and hand their runs back.\nStopped.\n"
+        assert serving.stdout.read() == told
         assert serving.wait(10) == 0
     assert not any(runs(process) for process in processes)
     assert not (settings.home / "broker").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_a_killed_broker_is_replaced_under_the_same_address(settings: Settings) -> None:
+    with quietly_started(settings) as (_, said):
+        configuration = (settings.home / "broker" / "valkey.conf").read_text()
+        broker = running_with(settings.home / "broker")
+        os.kill(broker, signal.SIGKILL)
+        eventually(lambda: said, "the end of the broker is told")
+        assert "broker ended with code -9" in said[0]
+        assert (settings.home / "broker" / "valkey.conf").read_text() == configuration
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")

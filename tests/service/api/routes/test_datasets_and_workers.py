@@ -33,20 +33,42 @@ def test_a_dataset_that_a_sweep_has_used_has_an_id_and_the_same_content(client: 
     }
 
 
-def test_workers_are_alive_lost_or_stopped(client: TestClient, database: Database) -> None:
+def test_a_workers_state_is_told_with_since_when(client: TestClient, database: Database) -> None:
     with database.write() as session:
-        for name in ("alive", "lost", "stopped"):
-            register_worker(session, name=name, host="here", process_id=7, environment={"numpy": "2.4"})
+        building.sweep(session, building.owner(session, "local"))
+        for name in ("idle", "silent", "stopped", "training", "lost"):
+            register_worker(
+                session, name=name, host="here", process_id=7, environment={"numpy": "2.4"}, restarts=2
+            )
         worker_stopped(session, "stopped")
-        session.execute(update(Worker).where(Worker.name == "lost").values(last_seen_at=now() - 31_000))
+        turned, seen = now() - 60_000, now() - 31_000
+        session.execute(update(Worker).values(turned_at=turned))
+        session.execute(update(Worker).where(Worker.name.in_(["silent", "lost"])).values(last_seen_at=seen))
+        lease = {"state": "running", "lease_owner": "training", "lease_expires_at": now() + 9_000}
+        session.execute(update(PopulationRow).values(lease))
     items = {item["name"]: item for item in client.get("/api/v1/workers").json()["items"]}
-    assert {name: item["state"] for name, item in items.items()} == {
-        "alive": "alive",
-        "lost": "lost",
+    states = {
+        "idle": "idle",
+        "silent": "silent",
         "stopped": "stopped",
+        "training": "training",
+        "lost": "silent",
     }
-    assert items["alive"]["host"] == "here"
-    assert items["alive"]["environment_class"] == items["lost"]["environment_class"]
+    assert {name: item["state"] for name, item in items.items()} == states
+    assert items["idle"]["since"] == items["training"]["since"] < items["idle"]["last_seen_at"]
+    assert items["silent"]["since"] == items["silent"]["last_seen_at"]
+    assert items["stopped"]["since"] >= items["idle"]["last_seen_at"]
+    assert (items["idle"]["host"], items["idle"]["restarts"]) == ("here", 2)
+    assert items["idle"]["environment_class"] == items["silent"]["environment_class"]
+
+
+def test_a_worker_whose_lease_has_expired_does_not_train(client: TestClient, database: Database) -> None:
+    with database.write() as session:
+        building.sweep(session, building.owner(session, "local"))
+        register_worker(session, name="w", host="h", process_id=1, environment={})
+        lease = {"state": "running", "lease_owner": "w", "lease_expires_at": now() - 1}
+        session.execute(update(PopulationRow).values(lease))
+    assert client.get("/api/v1/workers").json()["items"][0]["state"] == "idle"
 
 
 def test_what_a_worker_trains_is_shown_to_its_owner_alone(

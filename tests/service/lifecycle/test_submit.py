@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from service.errors import InvalidSubmission
+from service.lifecycle.submit import plan_submission
+from service.store.database import Database
+from tests.service.api import building
+
+
+def test_a_network_that_no_worker_has_the_memory_for_is_refused_with_what_sets_the_limit(
+    database: Database,
+) -> None:
+    with database.write() as session:
+        owner = building.owner(session, "me")
+    # 4 inputs, 1000 units, 3 classes in float32: 32 kB of parameters, several times over.
+    submission = {"name": "x", "dataset": "iris", "parameters": {"hidden_layers": {"values": [[2], [1000]]}}}
+    body = json.dumps(submission).encode()
+    plan_submission(database, owner_id=owner, body=body, max_runs=100, most_memory=2**30)
+    with pytest.raises(InvalidSubmission) as refusal:
+        plan_submission(database, owner_id=owner, body=body, max_runs=100, most_memory=32_000)
+    (fault,) = refusal.value.faults
+    assert (fault.path, fault.value) == ("parameters", [1000])
+    assert "BACKSWEEP_WORKER_MEMORY" in str(fault.allowed)

@@ -1,0 +1,29 @@
+"""A machine is measured once: the first worker of its kind trains for half a second, and the others read."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import TYPE_CHECKING
+
+from core.calibration import calibrate
+from service.lifecycle.workers import calibration_of, keep_calibration
+
+if TYPE_CHECKING:
+    from worker.context import Context
+
+log = logging.getLogger(__name__)
+
+
+def know_the_machine(context: Context) -> None:
+    """See to it that this worker's row says how large a population should be here.
+
+    Nothing depends on it but speed, so whatever goes wrong is only logged.
+    """
+    try:
+        with context.database.read() as session:
+            known = calibration_of(session, socket.gethostname(), context.environment_class)
+        found = known or calibrate()
+        context.database.run(lambda session: keep_calibration(session, context.name, found))
+    except Exception:
+        log.warning("the machine could not be measured; populations have their usual size", exc_info=True)
