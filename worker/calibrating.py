@@ -7,7 +7,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from core.calibration import calibrate
-from service.lifecycle.workers import calibration_of, keep_calibration
+from service.lifecycle.calibrations import calibration_of, keep_calibration
 
 if TYPE_CHECKING:
     from worker.context import Context

@@ -9,13 +9,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.errors import Fault, InvalidSubmission
+from service.lifecycle.calibrations import cache_budget
 from service.lifecycle.create import body_hash, create_sweep
 from service.lifecycle.dataset_subject import DatasetSubject
 from service.lifecycle.datasets import find_table
 from service.lifecycle.function_subject import FunctionSubject
 from service.lifecycle.plan import SweepPlan, plan_sweep
 from service.lifecycle.subject import Subject
-from service.lifecycle.workers import cache_budget, live_workers
+from service.lifecycle.workers import live_workers
 from service.planning.strict_json import loads
 from service.planning.submission import SweepSubmission, parse
 from service.store.database import Database

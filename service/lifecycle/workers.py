@@ -13,9 +13,6 @@ from typing import Any
 from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
-from core.calibration import Calibration
-from core.version import NUMERICS_VERSION
-from service.planning.populations import CACHE_BUDGET
 from service.store.clock import now
 from service.store.schema import Environment, Worker
 from service.store.upsert import insert_ignoring_duplicates
@@ -137,43 +134,6 @@ def live_workers(session: Session) -> int:
         )
         or 0
     )
-
-
-def calibration_of(session: Session, host: str, environment_class: str) -> Calibration | None:
-    """What a worker of this machine and class has measured before, with the arithmetic of today."""
-    found = session.scalars(
-        select(Worker.calibration)
-        .where(
-            Worker.host == host,
-            Worker.environment_class == environment_class,
-            Worker.calibration.is_not(None),
-        )
-        .order_by(Worker.last_seen_at.desc())
-    )
-    return next((known for document in found if (known := _read(document)) is not None), None)
-
-
-def keep_calibration(session: Session, name: str, calibration: Calibration) -> None:
-    """Write down what a worker knows of its machine."""
-    _set(session, name, calibration={**calibration.to_json(), "numerics_version": NUMERICS_VERSION})
-
-
-def cache_budget(session: Session) -> int:
-    """The bytes that a population should have: what the smallest cache among live workers serves."""
-    seen = now() - round(ALIVE_SECONDS * 1000)
-    found = session.scalars(
-        select(Worker.calibration).where(
-            Worker.stopped_at.is_(None), Worker.last_seen_at >= seen, Worker.calibration.is_not(None)
-        )
-    )
-    known = [calibration.budget for each in found if (calibration := _read(each)) is not None]
-    return min(known, default=CACHE_BUDGET)
-
-
-def _read(document: Mapping[str, Any] | None) -> Calibration | None:
-    if document is None or document.get("numerics_version") != NUMERICS_VERSION:
-        return None
-    return Calibration.from_json(document)
 
 
 def _set(session: Session, name: str, **values: Any) -> None:

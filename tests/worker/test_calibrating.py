@@ -11,9 +11,10 @@ from sqlalchemy import select, update
 import worker.calibrating
 from core.calibration import Calibration, Point, calibrate
 from core.environment import environment_class
+from service.lifecycle.calibrations import cache_budget
 from service.lifecycle.owners import local_owner
 from service.lifecycle.submit import plan_submission
-from service.lifecycle.workers import cache_budget, register_worker, worker_stopped
+from service.lifecycle.workers import register_worker, worker_stopped
 from service.planning.populations import CACHE_BUDGET
 from service.store.database import Database
 from service.store.schema import Worker
@@ -72,7 +73,7 @@ def test_the_first_worker_of_a_machine_measures_it_for_all_others(
 def test_another_arithmetic_is_measured_anew(here: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = measuring(monkeypatch, SMALL)
     know_the_machine(here)
-    monkeypatch.setattr("service.lifecycle.workers.NUMERICS_VERSION", 10_000)
+    monkeypatch.setattr("service.lifecycle.calibrations.NUMERICS_VERSION", 10_000)
     know_the_machine(here)
     assert len(calls) == 2
 

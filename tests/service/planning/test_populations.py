@@ -60,8 +60,12 @@ def test_a_population_holds_one_seed_where_a_seed_has_runs_enough() -> None:
 def test_few_runs_per_seed_are_packed_by_whole_seeds() -> None:
     runs = placed(3, 100)
     populations = plan(runs, 1, BUDGET)
-    assert [len(population) for population in populations] == [99, 99, 99, 3]
+    assert [len(population) for population in populations] == [75, 75, 75, 75]
     assert sum(len(seeds) for seeds in seeds_of(populations, runs)) == 100
+
+
+def test_packed_populations_are_about_equally_large() -> None:
+    assert [len(population) for population in plan(placed(13, 20), 2, BUDGET)] == [65] * 4
 
 
 def test_a_seed_that_does_not_fit_is_divided_evenly() -> None:
@@ -69,7 +73,7 @@ def test_a_seed_that_does_not_fit_is_divided_evenly() -> None:
 
 
 def test_earlier_seeds_of_every_shape_come_first() -> None:
-    runs = placed(13, 3) + placed(13, 3, shape="b", first=40)
+    runs = placed(26, 3) + placed(26, 3, shape="b", first=100)
     assert [min(seeds) for seeds in seeds_of(plan(runs, 1, BUDGET), runs)] == [0, 0, 1, 1, 2, 2]
 
 
