@@ -47,6 +47,7 @@ class Settings:
     checkpoint_seconds: float
     watchdog_seconds: float
     worker_memory: int
+    dataset_cache: int
     pin_numerics: bool
 
     @classmethod
@@ -210,6 +211,13 @@ VARIABLES = (
         "failed, and a network that must need more is refused at submit.",
         *parsers.size(LEAST_WORKER_MEMORY, MOST_INTEGER),
         unset=_nothing,
+    ),
+    Variable(
+        "dataset_cache",
+        "1G",
+        "How much of the datasets that workers have trained on is kept in the home folder, so that it is not "
+        "read from the database again; the least recently used go first. 0 keeps none.",
+        *parsers.size(0, MOST_INTEGER),
     ),
     Variable(
         "pin_numerics",

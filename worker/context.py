@@ -6,11 +6,13 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from threading import Event
 
+from service.datasets.cache import ContentCache
 from service.lifecycle.materials import Materials, load_materials
 from service.settings import Settings
 from service.store.database import Database
 
-MOST_CACHED_SWEEPS = 4
+MOST_CACHED_SWEEPS = 16
+CACHED_SHARE = 0.25  # of a training process's memory
 
 
 @dataclass(slots=True)
@@ -31,9 +33,15 @@ class Context:
     def materials(self, sweep_id: int) -> Materials:
         """What the sweep's runs train on, from this process's memory if it was here lately."""
         if sweep_id not in self._materials:
+            cache = ContentCache(self.settings.home / "datasets", self.settings.dataset_cache)
             with self.database.read() as session:
-                self._materials[sweep_id] = load_materials(session, sweep_id)
+                self._materials[sweep_id] = load_materials(session, sweep_id, cache)
         self._materials.move_to_end(sweep_id)
-        while len(self._materials) > MOST_CACHED_SWEEPS:
+        while len(self._materials) > 1 and self._too_many():
             self._materials.popitem(last=False)
         return self._materials[sweep_id]
+
+    def _too_many(self) -> bool:
+        size = sum(materials.size for materials in self._materials.values())
+        most = CACHED_SHARE * self.settings.worker_memory
+        return len(self._materials) > MOST_CACHED_SWEEPS or size > most

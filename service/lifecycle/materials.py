@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
@@ -13,11 +14,11 @@ from sqlalchemy.orm import Session, undefer
 from core.configuration import Configuration
 from core.examples import Examples
 from core.functions import Function
+from service.datasets.cache import ContentCache
 from service.datasets.preprocessing import Preprocessing
 from service.datasets.split import SplitPlan
-from service.datasets.table import FloatArray, IntArray
+from service.datasets.table import FloatArray, IntArray, Table
 from service.datasets.targets import NumberTarget
-from service.lifecycle.datasets import read_table
 from service.planning.configurations import RULES
 from service.store.schema import Dataset, Sweep
 
@@ -47,6 +48,7 @@ class FunctionMaterials:
 
     aims: Aims
     function: Function
+    size: int = 0  # bytes of examples
 
 
 @dataclass(slots=True)
@@ -58,6 +60,11 @@ class DatasetMaterials:
     split: SplitPlan
     deviations: FloatArray | None  # (outputs,) what one unit of a standardized target is in the user's units
     _rows: dict[int, tuple[IntArray, IntArray]] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """The bytes of the examples."""
+        return self.examples.inputs.nbytes + self.examples.targets.nbytes
 
     @property
     def test_rows(self) -> IntArray:
@@ -74,8 +81,13 @@ class DatasetMaterials:
 Materials = DatasetMaterials | FunctionMaterials
 
 
-def load_materials(session: Session, sweep_id: int) -> Materials:
-    """Read what a sweep's runs need, and check that the data are still what was submitted."""
+def load_materials(session: Session, sweep_id: int, cache: ContentCache) -> Materials:
+    """Read what a sweep's runs need, and check that the data are still what was submitted.
+
+    The content of a dataset comes from this machine where it was here before.
+
+    Raises: ValueError if a stored content does not have the hash that it was stored under.
+    """
     sweep = session.scalars(
         select(Sweep).where(Sweep.id == sweep_id).options(undefer(Sweep.preprocessing), undefer(Sweep.split))
     ).one()
@@ -87,18 +99,19 @@ def load_materials(session: Session, sweep_id: int) -> Materials:
     )
     if sweep.function is not None:
         return FunctionMaterials(aims, Function.of(**sweep.function))
-    return _dataset_materials(session, sweep, aims)
+    return _dataset_materials(session, sweep, aims, cache)
 
 
-def _dataset_materials(session: Session, sweep: Sweep, aims: Aims) -> DatasetMaterials:
-    row = session.scalars(
-        select(Dataset).where(Dataset.id == sweep.dataset_id).options(undefer(Dataset.content))
-    ).one()
-    table = read_table(row)
-    if table.content_hash != row.content_hash:
-        raise ValueError(
-            f"dataset {row.name!r} has content hash {table.content_hash}, stored was {row.content_hash}"
-        )
+def _dataset_materials(session: Session, sweep: Sweep, aims: Aims, cache: ContentCache) -> DatasetMaterials:
+    row = session.scalars(select(Dataset).where(Dataset.id == sweep.dataset_id)).one()
+    content = cache.read(row.content_hash)
+    if content is None:
+        content = session.scalars(select(Dataset.content).where(Dataset.id == row.id)).one()
+        found = hashlib.sha256(content).hexdigest()
+        if found != row.content_hash:
+            raise ValueError(f"dataset {row.name!r} has content hash {found}, stored was {row.content_hash}")
+        cache.keep(row.content_hash, content)
+    table = Table.decode(content, name=row.name, licence=row.licence or "", source=row.source or "")
     fitted = Preprocessing.from_json(sweep.preprocessing)
     target = fitted.target
     return DatasetMaterials(

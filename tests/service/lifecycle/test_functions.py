@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from core.functions import Function
+from service.datasets.cache import ContentCache
 from service.errors import InvalidSubmission
 from service.lifecycle.materials import FunctionMaterials, load_materials
 from service.lifecycle.owners import local_owner
@@ -66,7 +68,7 @@ def test_too_many_runs_are_refused(database: Database) -> None:
         _plan(database, _body(learning_rate=RATES), max_runs=100)
 
 
-def test_it_is_stored_without_a_dataset_and_read_back(database: Database) -> None:
+def test_it_is_stored_without_a_dataset_and_read_back(database: Database, tmp_path: Path) -> None:
     owner = database.run(local_owner)
     body = _body(learning_rate={"values": [0.1, 0.2, 0.4]}, epochs=20)
     submitted = submit(database, owner_id=owner, body=body, idempotency_key=None, max_runs=100)
@@ -82,7 +84,7 @@ def test_it_is_stored_without_a_dataset_and_read_back(database: Database) -> Non
             frozenset({"learning_rate", "optimizer", "epochs"})
         }
         assert len(session.scalars(select(Run)).all()) == 3
-        materials = load_materials(session, submitted.sweep_id)
+        materials = load_materials(session, submitted.sweep_id, ContentCache(tmp_path, 0))
     assert isinstance(materials, FunctionMaterials)
     assert materials.function.sha256 == Function.of(CUBIC["expression"], CUBIC["start"]).sha256
     assert materials.aims.configuration(documents[0]).epochs == 20
