@@ -89,17 +89,45 @@ class Run(Shape):
         return cls(**_fields(view))
 
 
+class Layer(Shape):
+    """What the last epoch's last step did to one layer, its weight and bias taken as one vector."""
+
+    gradient_norm: Number
+    weight_norm: Number
+    update_ratio: Number = Field(
+        description="The length of the change over that of the parameters after it; about 0.001 is usual."
+    )
+
+
+class TestedOutput(Shape):
+    """One of several outputs on the test rows, in the user's units."""
+
+    r2: Number
+    mae: Number
+    rmse: Number
+
+
 class RunInFull(Run):
-    """One run with the environment in which it was trained."""
+    """One run with what only its own page has room for."""
 
     environment: dict[str, Any] | None = Field(
         description="What its bits can depend on besides the submission."
+    )
+    layers: list[Layer] | None = Field(description="From the first layer on; null on a function.")
+    test_confusion: list[list[int]] | None = Field(
+        description="Test rows by their true class (outer) and the predicted one (inner), both in sorted "
+        "order; null in a regression, before the end, and with more than 50 classes."
+    )
+    test_outputs: list[TestedOutput] | None = Field(
+        description="In a regression with several targets, each on its own, in the order of the targets."
     )
 
     @classmethod
     def of(cls, view: RunView) -> Self:
         """The shape of a stored run."""
-        return cls(**_fields(view) | {"environment": view.environment})
+        kept = view.run.metrics
+        lists = {name: kept.get(name) for name in ("layers", "test_confusion", "test_outputs")}
+        return cls(**_fields(view) | lists | {"environment": view.environment})
 
 
 class Runs(Shape):

@@ -74,7 +74,8 @@ def test_a_run_shows_its_configuration_and_where_its_numbers_come_from(
     listed = client.get(f"/api/v1/runs?sweep={sweep}").json()["items"]
     run = client.get(listed[0]["links"]["self"]).json()
     assert run["environment"] == {"numpy": "2.4.6"}
-    assert {name: value for name, value in run.items() if name != "environment"} == listed[0]
+    assert {name: run[name] for name in listed[0]} == listed[0]
+    assert set(run) - set(listed[0]) == {"environment", "layers", "test_confusion", "test_outputs"}
     assert run["parameters"] == {"learning_rate": 0.1}
     assert run["configuration"]["hidden_layers"] == [8]
     assert (run["sweep"], run["seed"], run["role"], run["diverged"]) == (sweep, 0, "search", None)
@@ -129,3 +130,18 @@ def test_runs_of_a_sweep_that_is_not_there_are_not_found(client: TestClient) -> 
     answer = client.get("/api/v1/runs?sweep=s_0193a5c0-7e1b-7c3a-9d53-2f1f6a3f9b10")
     assert answer.status_code == 404
     assert client.get("/api/v1/runs?sweep=s_1").status_code == 422
+
+
+def test_a_run_shows_what_each_layer_did_last_and_which_classes_it_mistakes(
+    client: TestClient, database: Database
+) -> None:
+    layers = [{"gradient_norm": 0.5, "weight_norm": 2.0, "update_ratio": "NaN"}]
+    with database.write() as session:
+        sweep = building.sweep(session, building.owner(session, "local"))
+        stored = building.run(
+            session, sweep, 1, metrics={"layers": layers, "test_confusion": [[3, 1], [0, 2]]}
+        )
+        address = f"/api/v1/runs/{stored.public_id}"
+    run = client.get(address).json()
+    assert (run["layers"], run["test_confusion"], run["test_outputs"]) == (layers, [[3, 1], [0, 2]], None)
+    assert run["metrics"] == {}
