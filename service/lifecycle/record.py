@@ -11,7 +11,8 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from service.lifecycle.claim import Claim
-from service.lifecycle.lease import hold
+from service.lifecycle.lease import change_leased, hold
+from service.lifecycle.replay import note_replays
 from service.lifecycle.story import tell
 from service.planning.measurements import COLUMNS, Measurement, non_finite_code
 from service.planning.statuses import PopulationState, RunState, SweepState
@@ -77,27 +78,27 @@ def record(session: Session, claim: Claim, batch: Batch, *, lease_seconds: float
         LeaseLost: the fencing token is no longer the population's; nothing was written.
     """
     hold(session, claim, lease_seconds=lease_seconds, epoch=batch.epoch)
-    epochs = _epochs_gained(session, claim, batch)
+    reached = _epochs_reached(session, claim)
+    note_replays(session, claim, batch.measurements, reached)
     insert_ignoring_duplicates(session, LossRow, [m.as_row() for m in batch.measurements])
-    _update_progress(session, claim, batch.progress)
+    # What is trained again after a lost lease was recorded before: a run never goes back to an earlier epoch.
+    ahead = {key: p for key, p in batch.progress.items() if p.latest.epoch >= reached.get(key, 0)}
+    _update_progress(session, claim, ahead)
     moved = _end_runs(session, claim, batch.endings)
     _replace_checkpoints(session, claim, batch)
     if moved:
         _finish_population(session, claim)
     if batch.progress or moved:
         document = {"population": claim.public_id, "epoch": batch.epoch}
+        epochs = sum(p.latest.epoch - reached.get(key, 0) for key, p in ahead.items())
         return tell(session, claim.sweep_id, "progress", document, moved=moved, epochs=epochs)
     return None
 
 
-def _epochs_gained(session: Session, claim: Claim, batch: Batch) -> int:
-    """How many epochs the runs advance by; a replayed epoch counts once."""
-    if not batch.progress:
-        return 0
-    before = dict(
-        session.execute(select(Run.id, Run.epoch).where(Run.population_id == claim.population_id)).all()
-    )
-    return sum(max(0, p.latest.epoch - before.get(run_id, 0)) for run_id, p in batch.progress.items())
+def _epochs_reached(session: Session, claim: Claim) -> dict[int, int]:
+    """The last epoch recorded of each run."""
+    found = session.execute(select(Run.id, Run.epoch).where(Run.population_id == claim.population_id))
+    return dict(found.all())
 
 
 def _update_progress(session: Session, claim: Claim, progress: Mapping[int, Progress]) -> None:
@@ -212,6 +213,8 @@ def _replace_checkpoints(session: Session, claim: Claim, batch: Batch) -> None:
     ]
     if rows:
         session.execute(insert(Checkpoint).values(created_at=now()), rows)
+        # Whatever it was that ended the leases before, these runs came further: the attempts count anew.
+        change_leased(session, claim, leases_lost=0)
 
 
 def _finish_population(session: Session, claim: Claim) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from service.errors import Conflict, LeaseLost, NotFound
 from service.lifecycle.cancel import cancel_sweep
@@ -198,3 +198,39 @@ def test_a_foreign_sweep_cannot_be_canceled(database: Database, stored: Store) -
     sweep = stored(1, owner="ann")
     with database.write() as session, pytest.raises(NotFound):
         cancel_sweep(session, local_owner(session), sweep)
+
+
+def test_epochs_that_are_trained_again_neither_count_twice_nor_take_a_run_back(
+    database: Database, stored: Store, claimed: TakeClaim, measured: Measure
+) -> None:
+    stored(1)
+    claim = claimed()
+    for epoch in (1, 2, 1, 2, 3):  # taken over after epoch 2, from a checkpoint of the beginning
+        _record(database, claim, _batch(claim, epoch, measured))
+        with database.read() as session:
+            assert (
+                session.scalars(select(Sweep.epochs_done)).one() == session.scalars(select(Run.epoch)).one()
+            )
+    with database.read() as session:
+        assert session.scalars(select(Run.epoch)).one() == 3
+        events = session.scalars(select(Event).order_by(Event.number)).all()
+        assert [event.document["epochs_done"] for event in events] == [0, 1, 2, 2, 2, 3]
+
+
+def test_a_population_that_came_further_has_its_lost_leases_forgiven(
+    database: Database, stored: Store, claimed: TakeClaim, measured: Measure
+) -> None:
+    stored(1)
+    with database.write() as session:
+        session.execute(update(PopulationRow).values(leases_lost=2))
+    claim = claimed()
+    _record(database, claim, _batch(claim, 1, measured))
+    with database.read() as session:
+        assert (
+            session.scalars(select(PopulationRow.leases_lost)).one() == 2
+        )  # a record is no way to go on from
+    batch = _batch(claim, 2, measured)
+    batch.checkpoints = {claim.runs[0].run_id: (2, "a" * 64, b"state")}
+    _record(database, claim, batch)
+    with database.read() as session:
+        assert session.scalars(select(PopulationRow.leases_lost)).one() == 0
