@@ -58,8 +58,8 @@ def postgres_url() -> Iterator[str]:
         yield Settings.from_environment({"BACKSWEEP_DATABASE_URL": given}).database_url
         return
     try:
-        with running_postgres() as url:
-            yield url
+        with running_postgres() as server:
+            yield server.url
     except NoPostgres as reason:
         unavailable("a PostgreSQL server", f"{reason} (or set TEST_POSTGRES_URL)")
 

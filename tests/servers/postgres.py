@@ -1,4 +1,4 @@
-"""A PostgreSQL of the test session's own, from a wheel's programs: no account, no TCP port, no fsync."""
+"""A PostgreSQL of the test session's own, from a wheel's programs: no account and no TCP port."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class NoPostgres(Exception):
 
 
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """The URL of the maintenance database of a new server, on a unix socket in a private folder.
+def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """A new server on a unix socket in a private folder; a durable one may be crashed and loses nothing.
 
     Raises:
         NoPostgres: with the reason.
@@ -42,26 +42,62 @@ def running_postgres() -> Iterator[str]:
             nobody = pwd.getpwnam("nobody")
             os.chown(folder, nobody.pw_uid, nobody.pw_gid)
         programs = _programs(folder)
-        data = folder / "data"
         initialise = [
-            str(programs / "initdb"), "--pgdata", str(data), "--username", "postgres", "--auth", "trust",
-            "--encoding", "UTF8", "--locale", "C", "--no-sync",
+            str(programs / "initdb"), "--pgdata", str(folder / "data"), "--username", "postgres",
+            "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync",
         ]  # fmt: skip
         _run(initialise)
-        server = [str(programs / "postgres"), "-D", str(data), "-k", str(folder), "-c", "listen_addresses="]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(_as_nobody([*server, *FAST]), stdout=log, stderr=log, cwd=folder)
+        server = PostgresServer(programs, folder, () if durable else FAST)
         try:
-            url = URL.create(
-                "postgresql+psycopg", username="postgres", database="postgres", query={"host": str(folder)}
-            )
-            _wait_until_it_answers(url, process, folder / "log")
-            yield url.render_as_string(hide_password=False)
+            server.start()
+            yield server
         finally:
-            process.send_signal(SIGQUIT)  # immediate: nothing here is worth a checkpoint
-            process.wait()
+            server.crash()  # nothing here is worth a checkpoint
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class PostgresServer:
+    """An initialised folder's server, which can be crashed and started again."""
+
+    def __init__(self, programs: Path, folder: Path, options: Sequence[str]) -> None:
+        self.folder = folder
+        data = str(folder / "data")
+        self._command = [
+            str(programs / "postgres"), "-D", data, "-k", str(folder), "-c", "listen_addresses=", *options,
+        ]  # fmt: skip
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return self.folder / ".s.PGSQL.5432"
+
+    @property
+    def url(self) -> str:
+        """The maintenance database."""
+        url = URL.create(
+            "postgresql+psycopg", username="postgres", database="postgres", query={"host": str(self.folder)}
+        )
+        return url.render_as_string(hide_password=False)
+
+    def start(self) -> None:
+        """Start it and wait until it answers.
+
+        Raises:
+            NoPostgres: with the end of its log.
+        """
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                _as_nobody(self._command), stdout=log, stderr=log, cwd=self.folder
+            )
+        _wait_until_it_answers(self.url, self._process, self.folder / "log")
+
+    def crash(self) -> None:
+        """End it at once, without a checkpoint: the next start recovers from its log."""
+        if self._process is not None:
+            self._process.send_signal(SIGQUIT)
+            self._process.wait()
 
 
 def create_database(server: str, name: str, template: str | None = None) -> str:
@@ -85,11 +121,11 @@ def _libpq(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _wait_until_it_answers(url: URL, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            psycopg.connect(_libpq(url)).close()
+            psycopg.connect(_libpq(make_url(url))).close()
         except psycopg.OperationalError:
             time.sleep(0.02)
         else:

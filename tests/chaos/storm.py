@@ -1,0 +1,77 @@
+"""A whole chaos: a quiet run to compare with, a site under a plan of faults, and the judgement."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from sqlalchemy import select
+
+from service.planning.statuses import FINAL_RUN_STATES
+from service.store.schema import Run
+from tests.chaos.clients import SWEEPS, Clients
+from tests.chaos.faults import Kind, plan
+from tests.chaos.history import StoredSweep, read_history
+from tests.chaos.nemesis import Nemesis
+from tests.chaos.report import Report, judge
+from tests.chaos.site import Site, running_site
+from tests.servers.postgres import PostgresServer
+from tests.servers.waiting import eventually
+
+DRAIN_SECONDS = 180.0
+# What a storm consists of. Worker's deaths come first: they are what happens every day.
+SHARES: Mapping[Kind, int] = {
+    Kind.KILL_WORKER: 9,
+    Kind.KILL_TRAINER: 7,
+    Kind.PAUSE_WORKER: 4,
+    Kind.FLUSH_BROKER: 4,
+    Kind.KILL_BROKER: 3,
+    Kind.STALL_BROKER: 1,
+    Kind.KILL_API: 4,
+}
+SHARES_OF_POSTGRES = {**SHARES, Kind.STALL_DATABASE: 2, Kind.CRASH_DATABASE: 3}
+
+
+def undisturbed(folder: Path) -> Mapping[str, StoredSweep]:
+    """Each of the clients' sweeps by its name, as it ends where nothing goes wrong."""
+    with running_site(folder, workers=2) as site:
+        clients = Clients(site)
+        for _ in SWEEPS:
+            clients.submit()
+        _drain(site)
+        with site.database.read() as session:
+            return {json.loads(sweep.submitted)["name"]: sweep for sweep in read_history(session)}
+
+
+def storm(
+    folder: Path,
+    quiet: Mapping[str, StoredSweep],
+    counts: Mapping[Kind, int],
+    *,
+    seed: int,
+    longest_gap: float,
+    postgres: PostgresServer | None = None,
+) -> Report:
+    """Strike a site so often, let it come to rest, and judge what it has stored."""
+    with running_site(folder, postgres) as site:
+        clients = Clients(site)
+        nemesis = Nemesis(site, clients)
+        nemesis.go_through(plan(seed, counts, longest_gap=longest_gap))
+        _drain(site)
+        with site.database.read() as session:
+            report = judge(read_history(session), quiet, nemesis.strikes)
+    report.wrong += nemesis.seen + clients.broken_promises()
+    if report.sweeps != len(clients.accepted):
+        report.wrong.append(f"{len(clients.accepted)} sweeps were promised, {report.sweeps} are stored")
+    return report
+
+
+def _drain(site: Site) -> None:
+    def over() -> bool:
+        with site.database.read() as session:
+            return not session.scalars(
+                select(Run.id).where(Run.state.not_in(FINAL_RUN_STATES)).limit(1)
+            ).all()
+
+    eventually(over, "every run is over", seconds=DRAIN_SECONDS)
