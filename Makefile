@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help demo up test lint format bench lock clean
+.PHONY: help demo up test chaos lint format bench lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ up: $(VENV)/runtime  ## Install and serve on this machine until Ctrl-C (broker, 
 
 test: $(VENV)/dev  ## Run every test (units, SQLite, PostgreSQL, broker and workers, browser)
 	$(BIN)/python -m pytest
+
+chaos: $(VENV)/dev  ## Kill workers 1,000 times (FAULTS=1000), and servers too, and show that nothing is lost
+	@$(BIN)/python -m tests.chaos
 
 lint: $(VENV)/dev  ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

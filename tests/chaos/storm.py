@@ -33,6 +33,11 @@ SHARES: Mapping[Kind, int] = {
 SHARES_OF_POSTGRES = {**SHARES, Kind.STALL_DATABASE: 2, Kind.CRASH_DATABASE: 3}
 
 
+def scaled(shares: Mapping[Kind, int], factor: float) -> Mapping[Kind, int]:
+    """The same mixture, larger or smaller; no kind is left out."""
+    return {kind: max(1, round(share * factor)) for kind, share in shares.items()}
+
+
 def undisturbed(folder: Path) -> Mapping[str, StoredSweep]:
     """Each of the clients' sweeps by its name, as it ends where nothing goes wrong."""
     with running_site(folder, workers=2) as site:

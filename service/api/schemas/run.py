@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import Field
@@ -42,6 +43,31 @@ class Arrival(Shape):
     variables: dict[str, float] = Field(description="After the last step; the last good ones if it diverged.")
 
 
+class Replay(Shape):
+    """The first epoch that was trained again, after its worker was lost, and did not come out as before."""
+
+    epoch: int
+    column: str = Field(description="The first column of the losses that differed.", examples=["train_loss"])
+    stored: Number | None = Field(description="As it was recorded first; it stays in the losses.")
+    again: Number | None = Field(description="As it came out the second time; the run went on from there.")
+    worker: str = Field(description="Who trained it the second time.")
+    sentence: str = Field(description="The same in words.")
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Self:
+        """The shape of a stored difference."""
+        column = stored["column"].replace("_", " ")
+        first, second = (
+            "missing" if value is None else value for value in (stored["stored"], stored["again"])
+        )
+        sentence = (
+            f"Epoch {stored['epoch']} was trained again after its worker was lost, and did not come out as "
+            f"before: its {column} was {first}, then {second}. The losses recorded first are kept, but the run "
+            f"went on from the second time. Runs should repeat to the last bit: do not rely on this one."
+        )
+        return cls(**stored, sentence=sentence)
+
+
 class RunLinks(Shape):
     """Where to go from a run."""
 
@@ -79,6 +105,7 @@ class Run(Shape):
     environment_class: str | None
     weights_sha256: str | None
     reused_from: str | None
+    replay: Replay | None = Field(description="Null unless a repeated epoch differed from what was stored.")
     started_at: Instant | None
     finished_at: Instant | None
     links: RunLinks
@@ -167,6 +194,7 @@ def _fields(view: RunView) -> dict[str, Any]:
         "environment_class": run.environment_class,
         "weights_sha256": run.weights_sha256,
         "reused_from": view.reused_from,
+        "replay": None if run.replay is None else Replay.of(run.replay),
         "started_at": rfc3339(run.started_at),
         "finished_at": rfc3339(run.finished_at),
         "links": RunLinks(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from service.dashboard.policy import CONTENT_SECURITY_POLICY
-from service.store.schema import Sweep
+from service.store.schema import Run, Sweep
 from tests.service.dashboard.conftest import HOSTILE
 
 
@@ -102,6 +103,16 @@ def test_the_page_of_a_run_has_its_losses_and_provenance_without_a_module(
     downloads = {link.partition("format=")[2] for link in completed.links() if "/weights?" in link}
     assert downloads == {"safetensors", "npz", "json"}
     assert "0.900" in completed.text
+
+
+def test_a_run_that_did_not_repeat_itself_says_so_on_its_page(client: TestClient, sweep: Sweep) -> None:
+    difference = {"epoch": 2, "column": "train_loss", "stored": 0.5, "again": 0.25, "worker": "w1@here"}
+    path = paths(client, sweep)[-1]
+    assert "was trained again" not in read(client, path).text
+    with client.app.state.context.database.write() as session:  # type: ignore[attr-defined]
+        session.execute(update(Run).values(replay=difference))
+    told = "Epoch 2 was trained again after its worker was lost, and did not come out as before"
+    assert told in read(client, path).text
 
 
 def test_the_headings_of_the_runs_lead_to_sorted_pages(client: TestClient, sweep: Sweep) -> None:

@@ -145,3 +145,17 @@ def test_a_run_shows_what_each_layer_did_last_and_which_classes_it_mistakes(
     run = client.get(address).json()
     assert (run["layers"], run["test_confusion"], run["test_outputs"]) == (layers, [[3, 1], [0, 2]], None)
     assert run["metrics"] == {}
+
+
+@pytest.mark.parametrize(("again", "said"), [(0.52, "0.52"), ("NaN", "NaN"), (None, "missing")])
+def test_a_repeated_epoch_that_differed_is_said_in_words(
+    client: TestClient, database: Database, sweep: str, again: object, said: str
+) -> None:
+    difference = {"epoch": 3, "column": "validation_loss", "stored": 0.5, "again": again, "worker": "w1@here"}
+    with database.write() as session:
+        found = building.sweep(session, building.owner(session, "local"))
+        name = building.run(session, found, 1, replay=difference).public_id
+    replay = client.get(f"/api/v1/runs/{name}").json()["replay"]
+    assert f"its validation loss was 0.5, then {said}." in replay.pop("sentence")
+    assert replay == difference
+    assert client.get(f"/api/v1/runs?sweep={sweep}").json()["items"][0]["replay"] is None
