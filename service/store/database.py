@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from threading import Lock
+from time import sleep
 from typing import Any, TypeVar
 
+import psycopg
 import sqlalchemy
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
@@ -15,9 +17,19 @@ from sqlalchemy.orm import Session
 Result = TypeVar("Result")
 
 BUSY_TIMEOUT = 30_000  # milliseconds that SQLite waits for another process's write
-UNIT_ATTEMPTS = 5
+# Seconds between the attempts of a unit of work: together about what a server needs to be back after a crash.
+PAUSES = (0.05, 0.2, 0.5, 1.0)
 # Serialization failure, deadlock, server shut down or starting, and every connection error.
 RETRYABLE_SQLSTATES = ("40001", "40P01", "57P01", "57P02", "57P03", "08")
+# A server behind a dead network neither answers nor hangs up. Without these, a program would wait for it for
+# two hours (keepalive) or a quarter of one (unacknowledged data). A URL may say otherwise.
+POSTGRES_TIMEOUTS = {
+    "connect_timeout": 5,  # seconds
+    "keepalives_idle": 10,  # seconds
+    "keepalives_interval": 5,  # seconds
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
 
 
 class Database:
@@ -56,13 +68,14 @@ class Database:
         The unit must be harmless when its commit succeeded and only the answer was lost: every unit here
         is, by its fencing token or idempotency key.
         """
-        for attempt in range(1, UNIT_ATTEMPTS + 1):
+        for pause in (*PAUSES, None):
             try:
                 with self.write() as session:
                     return unit(session)
             except DBAPIError as error:
-                if attempt == UNIT_ATTEMPTS or not _may_be_retried(error):
+                if pause is None or not _may_be_retried(error):
                     raise
+            sleep(pause)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def dispose(self) -> None:
@@ -71,14 +84,21 @@ class Database:
 
 
 def _may_be_retried(error: DBAPIError) -> bool:
-    state = str(getattr(error.orig, "sqlstate", None) or "")
-    return bool(error.connection_invalidated) or state.startswith(RETRYABLE_SQLSTATES)
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:  # psycopg has none where no connection could be made at all
+        return isinstance(error.orig, psycopg.OperationalError)
+    return str(state).startswith(RETRYABLE_SQLSTATES)
 
 
 def _create_engine(url: str) -> Engine:
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    engine = sqlalchemy.create_engine(url, pool_pre_ping=True)
+    parsed = sqlalchemy.make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        parsed = parsed.set(query={**{k: str(v) for k, v in POSTGRES_TIMEOUTS.items()}, **parsed.query})
+    engine = sqlalchemy.create_engine(parsed, pool_pre_ping=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

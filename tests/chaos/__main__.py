@@ -1,4 +1,4 @@
-"""`make chaos`: a long storm on each database, with its figures; the exit code says whether anything was lost."""
+"""`make chaos`: a long storm on each database, with its figures; exit code 1 if anything was lost."""
 
 from __future__ import annotations
 

@@ -62,8 +62,8 @@ class Replay(Shape):
         )
         sentence = (
             f"Epoch {stored['epoch']} was trained again after its worker was lost, and did not come out as "
-            f"before: its {column} was {first}, then {second}. The losses recorded first are kept, but the run "
-            f"went on from the second time. Runs should repeat to the last bit: do not rely on this one."
+            f"before: its {column} was {first}, then {second}. The losses recorded first are kept, but the "
+            f"run went on from the second time. Runs should repeat to the last bit: do not rely on this one."
         )
         return cls(**stored, sentence=sentence)
 

@@ -1,0 +1,92 @@
+"""A unit of work outlives what a database server does now and then, and nothing waits for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+
+from service.store.database import PAUSES, POSTGRES_TIMEOUTS, Database
+from tests.servers.missing import unavailable
+from tests.servers.postgres import NoPostgres, PostgresServer, running_postgres
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    """A server that may be crashed."""
+    try:
+        with running_postgres() as server:
+            yield server
+    except NoPostgres as reason:
+        unavailable("a PostgreSQL server", str(reason))
+
+
+def test_a_unit_of_work_is_done_again_when_the_server_is_back(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(server.url)
+    attempts, pauses = [], []
+
+    def unit(session: Session) -> int:
+        attempts.append(session)
+        if len(attempts) == 1:
+            server.crash()
+        return int(session.scalar(text("SELECT 42")) or 0)
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:  # until then not even a connection can be made
+            server.start()
+
+    monkeypatch.setattr("service.store.database.sleep", pause)
+    assert database.run(unit) == 42
+    assert pauses == list(PAUSES[:3])
+    assert len(attempts) == 4
+    database.dispose()
+
+
+def test_a_server_that_stays_away_is_told_about_in_the_end(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(server.url)
+    pauses: list[float] = []
+    monkeypatch.setattr("service.store.database.sleep", pauses.append)
+    server.crash()
+    with pytest.raises(OperationalError):
+        database.run(lambda session: session.scalar(text("SELECT 42")))
+    assert pauses == list(PAUSES)
+    database.dispose()
+
+
+def test_what_would_fail_again_is_not_tried_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("service.store.database.sleep", pauses.append)
+    with pytest.raises(DBAPIError):
+        database.run(lambda session: session.execute(text("SELECT nonsense")))
+    assert pauses == []
+
+
+def test_a_connection_to_postgresql_gives_a_silent_server_up(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with database.engine.connect() as connection:
+        assert _parameters(connection).items() >= {k: str(v) for k, v in POSTGRES_TIMEOUTS.items()}.items()
+    database.dispose()
+
+
+def test_the_url_may_say_how_patient_a_connection_is(postgres_url: str) -> None:
+    database = Database(f"{postgres_url}&tcp_user_timeout=777")
+    with database.engine.connect() as connection:
+        assert _parameters(connection)["tcp_user_timeout"] == "777"
+    database.dispose()
+
+
+def _parameters(connection: Connection) -> dict[str, str]:
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    found: dict[str, str] = driver.info.get_parameters()
+    return found
