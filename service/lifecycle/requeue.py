@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from service.lifecycle.story import tell
 from service.planning.statuses import PopulationState, RunState
 from service.store.clock import now
 from service.store.identifiers import new_id
-from service.store.schema import PopulationRow, Run
+from service.store.schema import Checkpoint, PopulationRow, Run
 
 SPLIT_AFTER = 2  # leases lost: one of the runs may be what kills the worker, so look for it by halves
 FAIL_AFTER = 3  # leases lost by a single run
@@ -83,6 +83,7 @@ def _free(session: Session, population: PopulationRow, cause: str | None = None)
         last = f"{worker}: {cause}" if cause else worker
         reason = f"lost with its worker {lost} times in a row (last: {last})"
         _move(session, runs, RunState.FAILED, reason=reason, finished_at=now())
+        session.execute(delete(Checkpoint).where(Checkpoint.run_id.in_(runs)))
         population.state = PopulationState.FINISHED
         population.finished_at = now()
         moved = {(RunState.RUNNING, RunState.FAILED): len(runs)}

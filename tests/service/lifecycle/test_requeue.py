@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import pytest
@@ -10,9 +11,10 @@ from sqlalchemy import select, update
 from service.errors import LeaseLost
 from service.lifecycle.claim import Claim
 from service.lifecycle.lease import hold
+from service.lifecycle.record import Batch, record
 from service.lifecycle.requeue import queued_populations, requeue_expired
 from service.store.database import Database
-from service.store.schema import Event, PopulationRow, Run, Sweep
+from service.store.schema import Checkpoint, Event, PopulationRow, Run, Sweep
 
 Store = Callable[..., str]
 TakeClaim = Callable[..., Claim]
@@ -67,10 +69,14 @@ def test_a_single_run_lost_three_times_is_failed_with_the_reason(
 ) -> None:
     stored(1)
     for worker in ("first", "second", "third"):
-        claimed(worker=worker)
+        claim = claimed(worker=worker)
+        if worker == "first":
+            batch = Batch(epoch=1, checkpoints={claim.runs[0].run_id: (1, "a" * 64, b"state")})
+            database.run(functools.partial(record, claim=claim, batch=batch, lease_seconds=30.0))
         _expire(database)
     with database.read() as session:
         run = session.scalars(select(Run)).one()
         assert (run.state, run.reason) == ("failed", "lost with its worker 3 times in a row (last: third)")
         assert session.scalars(select(Sweep.state)).one() == "failed"
         assert session.scalars(select(PopulationRow.state)).one() == "finished"
+        assert session.scalars(select(Checkpoint.run_id)).all() == []
