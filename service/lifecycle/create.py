@@ -38,9 +38,9 @@ def create_sweep(
     return sweep
 
 
-def body_hash(text: str) -> str:
+def body_hash(body: bytes) -> str:
     """What decides whether a repeated request is the same one."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(body).hexdigest()
 
 
 def _sweep(
@@ -56,7 +56,7 @@ def _sweep(
         submitted=text,
         warnings=list(plan.warnings),
         idempotency_key=idempotency_key,
-        body_sha256=body_hash(text),
+        body_sha256=body_hash(text.encode()),
         task=plan.subject.task,
         method=submission.method,
         metric=submission.metric.name,

@@ -49,11 +49,16 @@ def submit(
     Raises:
         InvalidSubmission: everything that is wrong with the body, or a key used for another body before.
     """
+    with database.read() as session:
+        # Before planning: what was accepted once is answered, whatever limits and datasets are by now.
+        known = _find(session, owner_id, idempotency_key, body)
+    if known is not None:
+        return known
     plan = plan_submission(database, owner_id=owner_id, body=body, max_runs=max_runs, most_memory=most_memory)
     text = body.decode()
 
     def store(session: Session) -> Submitted:
-        before = _find(session, owner_id, idempotency_key, text)
+        before = _find(session, owner_id, idempotency_key, body)
         if before is not None:
             return before
         sweep = create_sweep(session, owner_id, plan, text=text, idempotency_key=idempotency_key)
@@ -99,13 +104,13 @@ def _subject(database: Database, owner_id: int, submission: SweepSubmission) -> 
     return DatasetSubject.of(submission, table)
 
 
-def _find(session: Session, owner_id: int, key: str | None, text: str) -> Submitted | None:
+def _find(session: Session, owner_id: int, key: str | None, body: bytes) -> Submitted | None:
     if key is None:
         return None
     sweep = session.scalar(select(Sweep).where(Sweep.owner_id == owner_id, Sweep.idempotency_key == key))
     if sweep is None:
         return None
-    if sweep.body_sha256 != body_hash(text):
+    if sweep.body_sha256 != body_hash(body):
         message = f"was used before with another body, for sweep {sweep.public_id}"
         raise InvalidSubmission([Fault("Idempotency-Key", message, key, "a new key, or the same body")])
     return Submitted(sweep.id, sweep.public_id, 0, replayed=True)

@@ -182,8 +182,9 @@ class LifeOfRuns(RuleBasedStateMachine):
             for run in sweep.runs:
                 if run.state is RunState.COMPLETED:
                     losses, digest = expected(run.seed, run.epochs)
-                    assert [values[0] for _epoch, values in run.losses] == [repr(loss) for loss in losses]
-                    assert run.weights_sha256 == digest
+                    found = [values[0] for _epoch, values in run.losses]
+                    assert found == [repr(loss) for loss in losses], "other losses than in peace"
+                    assert run.weights_sha256 == digest, "other weights than in peace"
                     assert run.weights == {"final": digest}
 
     def _submit(self, runs: int) -> None:
