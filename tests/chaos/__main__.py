@@ -19,7 +19,7 @@ def main() -> int:
     """Inflict FAULTS kills of workers, half of them on each database, and the other faults in proportion."""
     kills = int(os.environ.get("FAULTS", "1000"))
     seed = int(os.environ.get("SEED", str(random.SystemRandom().randrange(2**31))))
-    print(f"SEED={seed} FAULTS={kills}: so many workers and training processes are killed")
+    print(f"SEED={seed} FAULTS={kills}: so many workers and training processes are killed", flush=True)
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="backsweep-chaos-") as name:
         folder = Path(name)
@@ -31,12 +31,24 @@ def main() -> int:
             ):
                 begun = time.monotonic()
                 counts = scaled(shares, kills / 2 / sum(shares[kind] for kind in KILLS))
+                print(f"\n{title}: {sum(counts.values())} faults", flush=True)
                 report = storm(
-                    folder / title, quiet, counts, seed=seed, longest_gap=LONGEST_GAP, postgres=postgres
+                    folder / title,
+                    quiet,
+                    counts,
+                    seed=seed,
+                    longest_gap=LONGEST_GAP,
+                    postgres=postgres,
+                    tell=_every_fifty,
                 )
                 wrong += len(report.wrong)
-                print(f"\n{title}, {time.monotonic() - begun:.0f} s\n{report}", flush=True)
+                print(f"{title}, {time.monotonic() - begun:.0f} s\n{report}", flush=True)
     return min(wrong, 1)
+
+
+def _every_fifty(done: int) -> None:
+    if done % 50 == 0:
+        print(f"  {done} faults so far", flush=True)
 
 
 if __name__ == "__main__":

@@ -44,14 +44,15 @@ class Nemesis:
         self._tokens: dict[str, int] = {}
         self._held: dict[str, tuple[float, Callable[[], None]]] = {}  # worker: until when, and how to let go
 
-    def go_through(self, plan: Sequence[Fault]) -> None:
-        """Inflict every fault; afterwards nothing is held any more."""
-        for fault in plan:
+    def go_through(self, plan: Sequence[Fault], tell: Callable[[int], object] = lambda _done: None) -> None:
+        """Inflict every fault, telling how many it were so far; afterwards nothing is held any more."""
+        for done, fault in enumerate(plan, start=1):
             self._clients.keep_busy()
             self._wait(fault.after_seconds)
             eventually(self._spares_the_last_attempt, "no population is at its last attempt", seconds=90)
             self._watch_tokens()
             _INFLICT[fault.kind](self, fault)
+            tell(done)
         self._let_go(until=math.inf)
         self._watch_tokens()
 

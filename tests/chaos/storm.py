@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sqlalchemy import select
@@ -57,12 +57,13 @@ def storm(
     seed: int,
     longest_gap: float,
     postgres: PostgresServer | None = None,
+    tell: Callable[[int], object] = lambda _done: None,
 ) -> Report:
     """Strike a site so often, let it come to rest, and judge what it has stored."""
     with running_site(folder, postgres) as site:
         clients = Clients(site)
         nemesis = Nemesis(site, clients)
-        nemesis.go_through(plan(seed, counts, longest_gap=longest_gap))
+        nemesis.go_through(plan(seed, counts, longest_gap=longest_gap), tell)
         _drain(site)
         with site.database.read() as session:
             report = judge(read_history(session), quiet, nemesis.strikes)
