@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Timer
 
 import redis
 from sqlalchemy import select
@@ -42,41 +42,46 @@ class Nemesis:
         self._site = site
         self._clients = clients
         self._tokens: dict[str, int] = {}
-        self._held: dict[str, tuple[float, Callable[[], None]]] = {}  # worker: until when, and how to let go
+        self._orphans: set[tuple[str, int]] = set()  # populations under tokens whose holders are gone
+        self._held: dict[str, Timer] = {}  # worker: what will let go of it
 
     def go_through(self, plan: Sequence[Fault], tell: Callable[[int], object] = lambda _done: None) -> None:
         """Inflict every fault, telling how many it were so far; afterwards nothing is held any more."""
         for done, fault in enumerate(plan, start=1):
             self._clients.keep_busy()
-            self._wait(fault.after_seconds)
+            time.sleep(fault.after_seconds)
             eventually(self._spares_the_last_attempt, "no population is at its last attempt", seconds=90)
             self._watch_tokens()
             _INFLICT[fault.kind](self, fault)
             tell(done)
-        self._let_go(until=math.inf)
+        for timer in self._held.values():
+            timer.join()
         self._watch_tokens()
 
     def _kill(self, fault: Fault) -> None:
         def at_work() -> bool:
-            self._let_go()
+            self._site.supervise()
+            self._clients.keep_busy()
             return self._try_to_kill(fault)
 
         eventually(at_work, "a worker is training", seconds=90)
 
     def _try_to_kill(self, fault: Fault) -> bool:
         """Kill a worker that holds a population; one that stands still cannot turn to another meanwhile."""
-        holders = self._holders()
-        free = [each for each in self._site.workers if each.name in holders and each.name not in self._held]
+        holders = {
+            name for name, population in self._holders().items() if population.leases_lost < LAST_ATTEMPT
+        }
+        free = [worker for worker in self._free_workers() if worker.name in holders]
         if not free:
             return False
         worker = free[int(fault.choice * len(free))]
-        processes = worker.main() + worker.trainers()
+        processes = worker.main() + worker.below()
         worker.send(signal.SIGSTOP, processes)
         population = self._holders().get(worker.name)
         if population is None or population.leases_lost >= LAST_ATTEMPT:
             worker.send(signal.SIGCONT, processes)
             return False
-        self._note(fault.kind, population.public_id)
+        self._orphan(fault.kind, population)
         if fault.kind is Kind.KILL_WORKER:
             worker.send(signal.SIGKILL, worker.main())
             worker.restart()
@@ -87,10 +92,10 @@ class Nemesis:
 
     def _pause(self, fault: Fault) -> None:
         worker = self._free_worker(fault)
-        processes = worker.main() + worker.trainers()
+        processes = worker.main() + worker.below()
         worker.send(signal.SIGSTOP, processes)
         held = self._holders().get(worker.name)
-        self._note(fault.kind, held.public_id if held else None)
+        self._orphan(fault.kind, held)
         self._hold(worker, lambda: worker.send(signal.SIGCONT, processes))
 
     def _flush_broker(self, fault: Fault) -> None:
@@ -114,7 +119,7 @@ class Nemesis:
         worker = self._free_worker(fault)
         assert worker.database is not None
         held = self._holders().get(worker.name)
-        self._note(fault.kind, held.public_id if held else None)
+        self._orphan(fault.kind, held)
         worker.database.freeze()
         self._hold(worker, worker.database.cut)
 
@@ -127,36 +132,34 @@ class Nemesis:
     def _kill_api(self, fault: Fault) -> None:
         with ThreadPoolExecutor(1) as clients:
             promised = clients.submit(self._clients.submit, times=2)
-            self._wait(fault.choice * SUBMISSION_SECONDS)
+            time.sleep(fault.choice * SUBMISSION_SECONDS)
             self._note(fault.kind)
             self._site.api.kill()
             self._site.api.start()
             promised.result()
 
-    def _free_worker(self, fault: Fault) -> StruckWorker:
-        def one_is_free() -> bool:
-            self._let_go()
-            return len(self._held) < len(self._site.workers)
+    def _free_workers(self) -> list[StruckWorker]:
+        return [
+            worker
+            for worker in self._site.workers
+            if worker.name not in self._held or not self._held[worker.name].is_alive()
+        ]
 
-        eventually(one_is_free, "a worker is free")
-        free = [worker for worker in self._site.workers if worker.name not in self._held]
+    def _free_worker(self, fault: Fault) -> StruckWorker:
+        eventually(self._free_workers, "a worker is free")
+        free = self._free_workers()
         return free[int(fault.choice * len(free))]
 
     def _hold(self, worker: StruckWorker, release: Callable[[], None]) -> None:
-        self._held[worker.name] = time.monotonic() + HELD_SECONDS, release
+        # In a thread of its own: one that was stopped in a transaction keeps the place of SQLite's only
+        # writer, and a submission that waits for it must not keep it from being continued.
+        self._held[worker.name] = Timer(HELD_SECONDS, release)
+        self._held[worker.name].start()
 
-    def _let_go(self, until: float | None = None) -> None:
-        moment = time.monotonic() if until is None else until
-        for name, (due, release) in list(self._held.items()):
-            if due <= moment:
-                del self._held[name]
-                release()
-
-    def _wait(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self._let_go()
-            time.sleep(min(0.02, left))
+    def _orphan(self, kind: Kind, population: PopulationRow | None) -> None:
+        if population is not None:
+            self._orphans.add((population.public_id, population.fencing_token))
+        self._note(kind, population.public_id if population else None)
 
     def _note(self, kind: Kind, population: str | None = None) -> None:
         self.strikes.append(Strike(kind, time.time(), population))
@@ -169,7 +172,7 @@ class Nemesis:
         return True
 
     def _spares_the_last_attempt(self) -> bool:
-        self._let_go()
+        self._site.supervise()
         with self._site.database.read() as session:
             return not session.scalars(
                 select(PopulationRow.id).where(
@@ -182,7 +185,12 @@ class Nemesis:
             rows = session.scalars(
                 select(PopulationRow).where(PopulationRow.state == PopulationState.RUNNING)
             ).all()
-        return {str(row.lease_owner): row for row in rows}
+        # A worker that was killed has its name on a lease until that is over.
+        return {
+            str(row.lease_owner): row
+            for row in rows
+            if (row.public_id, row.fencing_token) not in self._orphans
+        }
 
     def _watch_tokens(self) -> None:
         with self._site.database.read() as session:

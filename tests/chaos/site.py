@@ -52,11 +52,20 @@ class StruckWorker:
             return [psutil.Process(self.child.pid)]
         return []
 
-    def trainers(self) -> list[psutil.Process]:
-        """The processes below it."""
+    def below(self) -> list[psutil.Process]:
+        """All processes below it."""
         with suppress(psutil.NoSuchProcess):
             return [each for main in self.main() for each in main.children(recursive=True)]
         return []
+
+    def trainers(self) -> list[psutil.Process]:
+        """The process that trains; the other one below a worker keeps count of its semaphores."""
+        found = []
+        for process in self.below():
+            with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+                if any("spawn_main" in argument for argument in process.cmdline()):
+                    found.append(process)
+        return found
 
     def send(self, number: signal.Signals, processes: Sequence[psutil.Process]) -> None:
         """Signal those that are still there."""
@@ -88,6 +97,12 @@ class Site:
         self.api = api
         self.workers = tuple(workers)
         self.client = client
+
+    def supervise(self) -> None:
+        """Start again what has ended by itself, as `backsweep up` does. (In the thread that started it.)"""
+        for worker in self.workers:
+            if worker.child.exit_code is not None:
+                worker.restart()
 
     def flush_broker(self) -> None:
         """Empty the broker: messages, what was taken and not yet acknowledged, everything."""

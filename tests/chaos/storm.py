@@ -75,6 +75,7 @@ def storm(
 
 def _drain(site: Site) -> None:
     def over() -> bool:
+        site.supervise()
         with site.database.read() as session:
             return not session.scalars(
                 select(Run.id).where(Run.state.not_in(FINAL_RUN_STATES)).limit(1)
