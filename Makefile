@@ -23,7 +23,7 @@ up: $(VENV)/runtime  ## Install and serve on this machine until Ctrl-C (broker, 
 test: $(VENV)/dev  ## Run every test (units, SQLite, PostgreSQL, broker and workers, browser)
 	$(BIN)/python -m pytest
 
-chaos: $(VENV)/dev  ## Kill workers 1,000 times (FAULTS=1000), and servers too, and show that nothing is lost
+chaos: $(VENV)/dev  ## Kill workers 1,000 times (FAULTS=1000, about 50 minutes), servers too, and show that nothing is lost
 	@$(BIN)/python -m tests.chaos
 
 lint: $(VENV)/dev  ## Check style, types and the direction of imports
