@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.arrays import Float64Array, FloatArray, IntArray
+from core.arrays import Float64Array, FloatArray, IntArray, aligned
 from core.batches import Batches, Table
 from core.class_weights import class_weights
 from core.dropout import DropoutNumbers
@@ -57,9 +57,9 @@ class EpochRunner:
         dtype = np.dtype(lead.dtype)
         table = Table.of(population.examples, dtype, joins_bias=layout.joins_bias)
         self._state = {"weights": population.weights, **population.state}
-        self._copies = {name: array.copy() for name, array in self._state.items()}
+        self._copies = {name: aligned(array) for name, array in self._state.items()}
         self._weights, self.before = population.weights, self._copies["weights"]
-        self._gradients = np.zeros_like(population.weights)
+        self._gradients = aligned(np.zeros_like(population.weights))
         # A full batch is the same set in any order; unshuffled, runs whose seeds differ can share it.
         full = lead.batch_size == "full"
         seeds = None if full else [member.seed for member in members]

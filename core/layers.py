@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.activations import FUNCTIONS
-from core.arrays import FloatArray
+from core.arrays import FloatArray, empty
 from core.errors import CoreError
 from core.layout import LayerTensors
 from core.rows import Sharing
@@ -39,7 +39,7 @@ class FullyConnected:
         """
         self._tensors, self._gradients, self._sharing = tensors, gradients, sharing
         runs, _, outputs = tensors.weight.shape
-        self._outputs = np.empty((runs, batch, outputs), tensors.weight.dtype)
+        self._outputs = empty((runs, batch, outputs), tensors.weight.dtype)
         self._ones = np.ones((1, 1, batch), tensors.weight.dtype)
         self._inputs: FloatArray | None = None
         self._input_gradient: FloatArray | None = None
@@ -70,7 +70,7 @@ class FullyConnected:
         self.differentiate(gradient)
         if self._input_gradient is None:
             runs, batch, _ = gradient.shape
-            self._input_gradient = np.empty((runs, batch, self._tensors.weight.shape[1]), gradient.dtype)
+            self._input_gradient = empty((runs, batch, self._tensors.weight.shape[1]), gradient.dtype)
         return np.matmul(gradient, self._tensors.weight.transpose(0, 2, 1), out=self._input_gradient)
 
     def differentiate(self, gradient: FloatArray) -> None:
@@ -102,7 +102,7 @@ class LastFullyConnected:
         """Prepare, as in FullyConnected."""
         self._tensors, self._gradients = tensors, gradients
         runs, outputs, _ = tensors.weight.shape
-        self._outputs = np.empty((runs, outputs, batch), tensors.weight.dtype)
+        self._outputs = empty((runs, outputs, batch), tensors.weight.dtype)
         self._ones = np.ones((1, batch, 1), tensors.weight.dtype)
         self._inputs: FloatArray | None = None
         self._input_gradient: FloatArray | None = None
@@ -135,7 +135,7 @@ class LastFullyConnected:
         weight = self._tensors.weight
         runs, outputs, inputs = weight.shape
         if self._input_gradient is None:
-            self._input_gradient = np.empty((runs, gradient.shape[2], inputs), gradient.dtype)
+            self._input_gradient = empty((runs, gradient.shape[2], inputs), gradient.dtype)
         if outputs == 1:  # Measured: the sum over one output is no work for a matrix product.
             return np.multiply(gradient.reshape(runs, -1, 1), weight, out=self._input_gradient)
         return np.matmul(gradient.transpose(0, 2, 1), weight, out=self._input_gradient)

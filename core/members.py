@@ -103,8 +103,8 @@ def working_set_bytes(
     batch = (
         train_rows if configuration.batch_size == "full" else min(int(configuration.batch_size), train_rows)
     )
-    # Outputs of a layer, their derivative, and the activation's own three arrays.
-    training = batch * (features + 5 * sum(sizes[1:]))
+    # Outputs of a layer, their derivative, and the activation's own two arrays.
+    training = batch * (features + 4 * sum(sizes[1:]))
     if configuration.dropout:  # outputs and factors, and numbers and flags of at most 9 bytes
         training += batch * 5 * sum(configuration.hidden_layers)
     validation = min(EVALUATION_ROWS, validation_rows) * (features + 3 * sum(sizes[1:]))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from core import checkpoints
-from core.arrays import BoolArray, FloatArray, IntArray
+from core.arrays import BoolArray, FloatArray, IntArray, aligned
 from core.configuration import configuration_hash
 from core.early_stopping import Watch, needs_validation
 from core.errors import CoreError, DataError, ShapeError
@@ -72,7 +72,7 @@ class Population:
             draw = _draw(member)
             if draw not in drawn:
                 drawn[draw] = initial_row(member.configuration, member.seed, layout)
-        weights = np.stack([drawn[_draw(member)] for member in members])
+        weights = aligned(np.stack([drawn[_draw(member)] for member in members]))
         state = initial_state(members[0].configuration.optimizer, weights)
         best = np.zeros_like(weights) if _keeps_best(members, keep_best) else None
         return cls(members, examples, weights, state, 0, [Watch()] * len(members), best, layout)
@@ -109,7 +109,7 @@ class Population:
                 raise DataError(
                     f"a checkpoint holds {sorted(arrays)}; allowed: {sorted(names)} of {layout.width} numbers"
                 )
-        stacked = {name: np.stack([arrays[name] for _, arrays in loaded]) for name in names}
+        stacked = {name: aligned(np.stack([arrays[name] for _, arrays in loaded])) for name in names}
         watches = [Watch.from_json(header.get("watch", {})) for header, _ in loaded]
         best = stacked.pop(BEST, None)
         return cls(members, examples, stacked.pop("weights"), stacked, epochs[0], watches, best, layout)
@@ -120,8 +120,8 @@ class Population:
         if keep.all():
             return
         self.active = self.active[keep]
-        self.weights = self.weights[keep]
-        self.state = {name: array[keep] for name, array in self.state.items()}
+        self.weights = aligned(self.weights[keep])
+        self.state = {name: aligned(array[keep]) for name, array in self.state.items()}
         self.watches = [watch for watch, kept in zip(self.watches, keep, strict=True) if kept]
         self.best = None if self.best is None else self.best[keep]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.arrays import FloatArray, IntArray
+from core.arrays import FloatArray, IntArray, empty
 from core.batches import Batch
 from core.losses.loss import Scaled, sum_outputs
 
@@ -33,7 +33,7 @@ class CrossEntropy(_Logits):
         self.sums = np.empty(runs, dtype)
         self._targets = np.empty((0, 0, 0), dtype)
         self._predicted = np.empty((runs, batch), np.int64)
-        self._powers = np.empty(shape, dtype)
+        self._powers = empty(shape, dtype)
         self._totals = np.empty((runs, 1, batch), dtype)
         self._largest = np.empty((runs, batch), dtype)
         self._losses = np.empty((runs, batch), dtype)

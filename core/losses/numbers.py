@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.arrays import FloatArray, IntArray
+from core.arrays import FloatArray, IntArray, empty
 from core.batches import Batch
 from core.losses.loss import Scaled, sum_outputs
 
@@ -18,7 +18,7 @@ class _Residual(Scaled):
         self.sums = np.empty(runs, dtype)
         self._outputs = np.empty((0, 0, 0), dtype)
         self._predicted = np.empty((runs, batch), np.int64)
-        self._residual = np.empty(shape, dtype)
+        self._residual = empty(shape, dtype)
         self._flat = self._residual.reshape(runs, batch * outputs)
         self._n = outputs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.arrays import FloatArray
+from core.arrays import FloatArray, aligned
 from core.optimizers.adaptive import Adagrad, Adam, RmsProp
 from core.optimizers.gradient_descent import Momentum, Nesterov, Sgd
 from core.optimizers.optimizer import Optimizer, State
@@ -27,4 +27,4 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 
 def initial_state(name: str, parameters: FloatArray) -> State:
     """Return the state before the first step: zeros, shaped like the parameters."""
-    return {slot: np.zeros_like(parameters) for slot in OPTIMIZERS[name].state_names}
+    return {slot: aligned(np.zeros_like(parameters)) for slot in OPTIMIZERS[name].state_names}

@@ -163,7 +163,8 @@ def test_a_tensor_that_is_all_at_kinks_is_no_pass() -> None:
 
 class _TanhWithAWrongDerivative(activations.Tanh):
     def backward(self, gradient: FloatArray) -> FloatArray:
-        return np.multiply(gradient, 1.0 - self._y, out=gradient)  # 1 - y for 1 - y^2
+        gradient *= 1.0 - self._y  # 1 - y for 1 - y^2
+        return gradient
 
 
 class _LeakyReluWithAWrongSlope(activations.LeakyRelu):
