@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from service.lifecycle.claim import Claim
 from service.lifecycle.lease import hold
+from service.lifecycle.moves import Moved, move_populations, move_runs
 from service.lifecycle.story import tell
 from service.planning.measurements import COLUMNS, Measurement, non_finite_code
-from service.planning.statuses import PopulationState, RunState, SweepState
+from service.planning.statuses import Cause, PopulationState, RunState, SweepState
 from service.store.clock import now
 from service.store.schema import Checkpoint, LossRow, PopulationRow, Run, Weights
 from service.store.upsert import insert_ignoring_duplicates
@@ -80,24 +81,24 @@ def record(session: Session, claim: Claim, batch: Batch, *, lease_seconds: float
     epochs = _epochs_gained(session, claim, batch)
     insert_ignoring_duplicates(session, LossRow, [m.as_row() for m in batch.measurements])
     _update_progress(session, claim, batch.progress)
-    moved = _end_runs(session, claim, batch.endings)
+    moved, spared = _end_runs(session, claim, batch.endings)
     _replace_checkpoints(session, claim, batch)
     if moved:
         _finish_population(session, claim)
     if batch.progress or moved:
         document = {"population": claim.public_id, "epoch": batch.epoch}
-        return tell(session, claim.sweep_id, "progress", document, moved=moved, epochs=epochs)
+        return tell(session, claim.sweep_id, "progress", document, moved=moved, epochs=epochs + spared)
     return None
 
 
 def _epochs_gained(session: Session, claim: Claim, batch: Batch) -> int:
-    """How many epochs the runs advance by; a replayed epoch counts once."""
+    """How many epochs the runs advance by: fewer than none while epochs behind a checkpoint are replayed."""
     if not batch.progress:
         return 0
     before = dict(
         session.execute(select(Run.id, Run.epoch).where(Run.population_id == claim.population_id)).all()
     )
-    return sum(max(0, p.latest.epoch - before.get(run_id, 0)) for run_id, p in batch.progress.items())
+    return sum(p.latest.epoch - before.get(run_id, p.latest.epoch) for run_id, p in batch.progress.items())
 
 
 def _update_progress(session: Session, claim: Claim, progress: Mapping[int, Progress]) -> None:
@@ -132,35 +133,29 @@ def _update_progress(session: Session, claim: Claim, progress: Mapping[int, Prog
     )
 
 
-def _end_runs(
-    session: Session, claim: Claim, endings: Sequence[Ending]
-) -> dict[tuple[RunState, RunState], int]:
-    moved: Counter[tuple[RunState, RunState]] = Counter()
+def _end_runs(session: Session, claim: Claim, endings: Sequence[Ending]) -> tuple[Moved, int]:
+    """End runs; how many by (before, after), and the epochs that none of them will be trained for."""
+    moved: Moved = Counter()
+    ended: list[int] = []
     for ending in endings:
-        matched = session.execute(
-            update(Run)
-            .where(
-                Run.id == ending.run_id,
-                Run.population_id == claim.population_id,
-                Run.state == RunState.RUNNING,
-            )
-            .values(
-                state=ending.state,
-                reason=ending.reason,
-                collapsed=ending.collapsed,
-                diverged_step=ending.diverged_step,
-                diverged_tensor=ending.diverged_tensor,
-                weights_sha256=ending.weights_sha256,
-                test_loss=None if non_finite_code(ending.test_loss) else ending.test_loss,
-                test_score=None if non_finite_code(ending.test_score) else ending.test_score,
-                test_outcomes=ending.test_outcomes,
-                finished_at=now(),
-            )
-            .returning(Run.id)
-        ).one_or_none()
-        if matched is None:
-            continue
-        moved[RunState.RUNNING, ending.state] += 1
+        step = move_runs(
+            session,
+            Cause.END,
+            and_(Run.id == ending.run_id, Run.population_id == claim.population_id),
+            ending.state,
+            reason=ending.reason,
+            collapsed=ending.collapsed,
+            diverged_step=ending.diverged_step,
+            diverged_tensor=ending.diverged_tensor,
+            weights_sha256=ending.weights_sha256,
+            test_loss=None if non_finite_code(ending.test_loss) else ending.test_loss,
+            test_score=None if non_finite_code(ending.test_score) else ending.test_score,
+            test_outcomes=ending.test_outcomes,
+            finished_at=now(),
+        )
+        if step:
+            moved += step
+            ended.append(ending.run_id)
     rows = [
         {
             "run_id": ending.run_id,
@@ -173,7 +168,15 @@ def _end_runs(
         for kept in ending.weights
     ]
     insert_ignoring_duplicates(session, Weights, rows)
-    return dict(moved)
+    return moved, epochs_left(session, ended)
+
+
+def epochs_left(session: Session, runs: Sequence[int]) -> int:
+    """How many epochs lie behind the last recorded ones of these runs."""
+    if not runs:
+        return 0
+    left = select(func.coalesce(func.sum(Run.epochs - Run.epoch), 0)).where(Run.id.in_(runs))
+    return int(session.scalars(left).one())
 
 
 def _replace_checkpoints(session: Session, claim: Claim, batch: Batch) -> None:
@@ -199,10 +202,12 @@ def _finish_population(session: Session, claim: Claim) -> None:
         select(func.count()).where(Run.population_id == claim.population_id, Run.state == RunState.RUNNING)
     )
     if not left:
-        session.execute(
-            update(PopulationRow)
-            .where(PopulationRow.id == claim.population_id)
-            .values(
-                state=PopulationState.FINISHED, finished_at=now(), lease_owner=None, lease_expires_at=None
-            )
+        move_populations(
+            session,
+            Cause.END,
+            PopulationRow.id == claim.population_id,
+            PopulationState.FINISHED,
+            finished_at=now(),
+            lease_owner=None,
+            lease_expires_at=None,
         )
