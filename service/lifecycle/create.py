@@ -32,12 +32,17 @@ def create_sweep(
     sweep.dataset_id = keep_table(session, owner_id, plan.table)
     session.add(sweep)
     session.flush()
-    configurations = _keep_configurations(session, plan.hashes)
-    populations = _insert_populations(session, sweep, len(plan.populations))
-    _insert_runs(session, sweep, plan, configurations, populations)
-    tell(session, sweep.id, "created", {"runs": sweep.run_count, "populations": len(populations)})
+    add_runs(session, sweep, plan)
+    tell(session, sweep.id, "created", {"runs": sweep.run_count, "populations": len(plan.populations)})
     session.refresh(sweep)
     return sweep
+
+
+def add_runs(session: Session, sweep: Sweep, plan: SweepPlan) -> None:
+    """Write the runs of a plan with their configurations and populations; the sweep's counts stay."""
+    configurations = keep_configurations(session, plan.hashes)
+    populations = _insert_populations(session, sweep, len(plan.populations))
+    _insert_runs(session, sweep, plan, configurations, populations)
 
 
 def body_hash(text: str) -> str:
@@ -84,7 +89,7 @@ def _sweep(owner_id: int, plan: SweepPlan, text: str, idempotency_key: str | Non
     )
 
 
-def _keep_configurations(session: Session, hashes: Mapping[Configuration, str]) -> dict[str, int]:
+def keep_configurations(session: Session, hashes: Mapping[Configuration, str]) -> dict[str, int]:
     """The keys of the configurations by hash; those that nobody asked for before are written."""
     distinct = {digest: configuration for configuration, digest in hashes.items()}
     rows = [_configuration_row(digest, configuration) for digest, configuration in sorted(distinct.items())]
@@ -112,12 +117,13 @@ def _configuration_row(digest: str, configuration: Configuration) -> dict[str, A
 
 
 def _insert_populations(session: Session, sweep: Sweep, count: int) -> list[int]:
+    created_at = session.scalars(select(now())).one()
     rows = [
         {
             "public_id": new_id("p"),
             "sweep_id": sweep.id,
             "owner_id": sweep.owner_id,
-            "created_at": sweep.created_at,
+            "created_at": created_at,
         }
         for _ in range(count)
     ]

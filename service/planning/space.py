@@ -52,8 +52,7 @@ def axes(parameters: Mapping[str, object], task: str | None = None) -> tuple[Axi
         path = member("parameters", name)
         field = FIELDS.get(ALIASES.get(name, name))
         if field is None:
-            hint = did_you_mean(name, (*FIELDS, *ALIASES))
-            faults.append(Fault(path, f"there is no parameter {name[:100]!r}{hint}", None, ", ".join(FIELDS)))
+            faults.append(unknown(name, path))
             continue
         if field.name in found:
             faults.append(
@@ -69,6 +68,12 @@ def axes(parameters: Mapping[str, object], task: str | None = None) -> tuple[Axi
     if faults:
         raise InvalidSubmission(faults)
     return tuple(found.values())
+
+
+def unknown(name: str, path: str) -> Fault:
+    """What is wrong with a parameter that does not exist."""
+    hint = did_you_mean(name, (*FIELDS, *ALIASES))
+    return Fault(path, f"there is no parameter {name[:100]!r}{hint}", None, ", ".join(FIELDS))
 
 
 def count(found: tuple[Axis, ...], seeds: int) -> int:

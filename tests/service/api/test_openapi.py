@@ -42,6 +42,7 @@ def test_the_calls_of_the_first_version_are_all_there(document: dict[str, Any]) 
         "POST /api/v1/sweeps/{sweep_id}:resume",
         "POST /api/v1/sweeps/{sweep_id}:cancel",
         "POST /api/v1/sweeps/{sweep_id}:retry",
+        "POST /api/v1/sweeps/{sweep_id}:extend",
         "GET /api/v1/runs",
         "GET /api/v1/runs/{run_id}",
         "GET /api/v1/runs/{run_id}/losses",
