@@ -30,7 +30,7 @@ from service.planning.statuses import (
 from service.store.database import Database
 from service.store.schema import Event, LossRow, PopulationRow, Run, Sweep, metadata
 
-EPOCHS = 3  # of every run of the fixture's sweeps
+EPOCHS = 8  # of every run
 SIZES = (2, 1, 3)
 ENDS = (RunState.COMPLETED, RunState.DIVERGED, RunState.FAILED)
 # What an unfinished run of a population in this state is.
@@ -50,6 +50,9 @@ class Life:
             for table in reversed(metadata.sorted_tables):
                 session.execute(delete(table))
         self.sweep = store(*SIZES)
+        with database.write() as session:
+            session.execute(update(Run).values(epochs=EPOCHS))
+            session.execute(update(Sweep).values(epochs_total=EPOCHS * sum(SIZES)))
         self.claims: list[Claim] = []  # all that were ever taken
         self.epochs: dict[int, int] = {}  # that the holder of a claim has trained
         self.before: dict[int, RunState] = {}
@@ -87,8 +90,8 @@ class Life:
         claim, epoch = self.claims[index], self.epochs[index] + 1
         if epoch > EPOCHS:
             return
-        checkpoint, end = number % 4 == 0, ENDS[number % len(ENDS)]
-        ends = number % 5 == 0
+        checkpoint, end = number % 4 == 0, ENDS[number // 12 % len(ENDS)]
+        ends = number % 12 == 0
         with self.database.read() as session:
             training = session.scalars(
                 select(Run.id).where(Run.population_id == claim.population_id, Run.state == "running")
@@ -204,7 +207,7 @@ class Life:
 STEPS: Mapping[Callable[[Life, int], None], int] = {
     Life.claim: 6,
     Life.train: 10,
-    Life.hand_back: 2,
+    Life.hand_back: 4,
     Life.lose_the_leases: 2,
     Life.pause: 2,
     Life.resume: 3,
