@@ -60,14 +60,14 @@ def execute_next(context: Context) -> bool:
 
 def _execute(context: Context, claim: Claim) -> None:
     materials = context.materials(claim.sweep_id)
-    with beating(context.database, claim, lease_seconds=context.settings.lease_seconds) as lost:
+    with beating(context.database, claim, lease_seconds=context.settings.lease_seconds) as heard:
         training = _training(claim.runs, materials)
         recorder = Recorder(context, claim, training)
         training.run(
             on_epoch=recorder.on_epoch,
-            should_stop=lambda: lost.is_set() or context.stopping.is_set(),
+            should_stop=lambda: heard.anything or context.stopping.is_set(),
         )
-        if context.stopping.is_set() and training.population.active.size:
+        if training.population.active.size and (context.stopping.is_set() or heard.pause.is_set()):
             recorder.flush(checkpoint=True)
             context.database.run(lambda session: give_back(session, claim))
         else:

@@ -1,45 +1,70 @@
-"""A thread keeps the lease alive while the core is busy, and says when it is lost."""
+"""A thread keeps the lease alive while the core is busy, and hears what the owner wants meanwhile."""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from threading import Event, Thread
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.errors import LeaseLost
 from service.lifecycle.claim import Claim
-from service.lifecycle.lease import hold
+from service.lifecycle.lease import hold, look
+from service.planning.statuses import held_back
 from service.store.database import Database
 
 log = logging.getLogger(__name__)
 
 BEATS_PER_LEASE = 3
+LOOK_SECONDS = 0.4  # an epoch can last minutes, and nobody should wait for a pause longer than a second
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Why the core is to stop in the middle of an epoch."""
+
+    lost: Event = field(default_factory=Event)  # the lease is gone: expired, or the sweep was canceled
+    pause: Event = field(default_factory=Event)  # the sweep is to pause
+
+    @property
+    def anything(self) -> bool:
+        """Whether the core is to stop."""
+        return self.lost.is_set() or self.pause.is_set()
 
 
 @contextmanager
-def beating(database: Database, claim: Claim, *, lease_seconds: float) -> Iterator[Event]:
-    """Renew the claim's lease three times per lease; the event that is yielded is set once it is lost."""
-    lost, done = Event(), Event()
+def beating(database: Database, claim: Claim, *, lease_seconds: float) -> Iterator[Heard]:
+    """Renew the claim's lease three times per lease, and look more often at what its owner wants."""
+    heard, done = Heard(), Event()
     thread = Thread(
-        target=_beat, args=(database, claim, lease_seconds, lost, done), name="heartbeat", daemon=True
+        target=_beat, args=(database, claim, lease_seconds, heard, done), name="heartbeat", daemon=True
     )
     thread.start()
     try:
-        yield lost
+        yield heard
     finally:
         done.set()
         thread.join()
 
 
-def _beat(database: Database, claim: Claim, lease_seconds: float, lost: Event, done: Event) -> None:
-    while not done.wait(lease_seconds / BEATS_PER_LEASE):
+def _beat(database: Database, claim: Claim, lease_seconds: float, heard: Heard, done: Event) -> None:
+    beat_seconds = lease_seconds / BEATS_PER_LEASE
+    renewed_at = time.monotonic()
+    while not done.wait(min(LOOK_SECONDS, beat_seconds)):
         try:
-            database.run(lambda session: hold(session, claim, lease_seconds=lease_seconds))
+            with database.read() as session:
+                wanted = look(session, claim)
+            if held_back(wanted):
+                heard.pause.set()
+            if time.monotonic() - renewed_at >= beat_seconds:
+                database.run(lambda session: hold(session, claim, lease_seconds=lease_seconds))
+                renewed_at = time.monotonic()
         except LeaseLost:
-            lost.set()
+            heard.lost.set()
             return
         except SQLAlchemyError:
             # The database may come back before the lease ends; if not, the next record finds out.

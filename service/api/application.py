@@ -7,10 +7,21 @@ from fastapi import APIRouter, FastAPI
 from service.api.context import cookie_name
 from service.api.failures import answer_failures
 from service.api.openapi import describe
-from service.api.routes import curves, datasets, health, login, runs, summary, sweeps, weights, workers
+from service.api.routes import (
+    curves,
+    datasets,
+    health,
+    intents,
+    login,
+    runs,
+    summary,
+    sweeps,
+    weights,
+    workers,
+)
 
 PREFIX = "/api/v1"
-VERSIONED = (sweeps, curves, summary, runs, weights, datasets, workers)
+VERSIONED = (sweeps, intents, curves, summary, runs, weights, datasets, workers)
 
 TAGS = [
     {"name": "sweeps", "description": "Submitted jobs and their answers."},

@@ -1,4 +1,4 @@
-"""Submissions that work as they stand, shown in the OpenAPI document."""
+"""Submissions and extensions that work as they stand, shown in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -18,4 +18,13 @@ SUBMISSIONS: dict[str, Any] = {
     },
     "learning_rates": {"summary": "A learning-rate curve for two widths", "value": EXAMPLE},
     "function": {"summary": "Learning rates on a function, from slow to lost", "value": FUNCTION_EXAMPLE},
+}
+
+EXTENSIONS: dict[str, Any] = {
+    "seeds": {"summary": "Five more seeds", "value": {"seeds": 5}},
+    "values": {
+        "summary": "Another learning rate",
+        "value": {"parameters": {"learning_rate": {"values": [3.0]}}},
+    },
+    "epochs": {"summary": "Sixty epochs in place of thirty", "value": {"epochs": 60}},
 }

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from service.api.gate.authentication import PUBLIC
 from service.api.problems import Problem, documented
+from service.planning.extension import SweepExtension
 from service.planning.submission import SweepSubmission
 
 REFERENCE = "#/components/schemas/{model}"
@@ -43,7 +44,7 @@ def _document(app: FastAPI, cookie: str) -> dict[str, Any]:
     components = document.setdefault("components", {})
     components["securitySchemes"] = {"token": TOKEN, "session": {**SESSION, "name": cookie}}
     schemas = components.setdefault("schemas", {})
-    for model in (SweepSubmission, Problem):
+    for model in (SweepSubmission, SweepExtension, Problem):
         schema = model.model_json_schema(ref_template=REFERENCE)
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema

@@ -11,6 +11,8 @@ from urllib.parse import quote
 import httpx
 from fastapi import Request
 
+from service.planning.statuses import RUN_STEPS, Cause, Intent, SweepState
+
 ROOT = "/api/v1"
 SWEEPS_SHOWN = 50
 RUNS_SHOWN = 25
@@ -69,7 +71,8 @@ async def sweep_page(read: Reader, sweep_id: str, order_by: str, cursor: str | N
     sweep = await read(address)
     query: Query = {"sweep": sweep["id"], "order_by": order_by, "limit": RUNS_SHOWN, "cursor": cursor}
     summary, runs = await asyncio.gather(read(f"{address}/summary"), read("/runs", query))
-    # What the modules work out the same way when they fill a row again.
+    # What the modules work out the same way when they fill the page again.
+    sweep["can"] = _requests(sweep)
     for setting in summary["settings"]:
         setting["among"] = setting["in_best_set"] and not setting["best"]
     for run in runs["items"]:
@@ -78,6 +81,18 @@ async def sweep_page(read: Reader, sweep_id: str, order_by: str, cursor: str | N
     losses = [setting["metrics"].get(loss, {}).get("mean") for setting in summary["settings"]]
     shown = {"summary": summary, "runs": runs, "order_by": order_by, "cursor": cursor}
     return {"sweep": sweep, "scale": _scale(losses), **shown}
+
+
+def _requests(sweep: Document) -> dict[str, bool]:
+    """Which buttons the page of a sweep shows, and whether its workers are handing back for a pause."""
+    is_open, intent, counts = not SweepState(sweep["state"]).is_final, sweep["intent"], sweep["counts"]
+    return {
+        "pause": is_open and intent == Intent.RUN,
+        "resume": is_open and intent == Intent.PAUSE,
+        "cancel": is_open,
+        "retry": any(counts[state] for state in RUN_STEPS[Cause.RETRY].before),
+        "pausing": intent == Intent.PAUSE and sweep["state"] == SweepState.RUNNING,
+    }
 
 
 async def run_page(read: Reader, run_id: str) -> Document:

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
+from service.lifecycle.moves import move_populations, move_runs
 from service.lifecycle.story import tell
-from service.planning.statuses import PopulationState, RunState
+from service.planning.statuses import POPULATION_STEPS, Cause, PopulationState, RunState
 from service.store.clock import now
 from service.store.schema import Checkpoint, ConfigurationRow, LossRow, PopulationRow, Run
 
@@ -45,48 +46,45 @@ def claim_population(
 ) -> Claim | None:
     """Claim the next queued population by priority, then the owner with the least running share, then age.
 
-    Returns None when nothing is queued: a late or a second ring is harmless.
+    Returns None when nothing is queued: a late or a second ring is harmless. In a sweep that is to pause no
+    population is queued, whatever happened to its lease.
     """
     population_id = session.scalar(_next_population())
     if population_id is None:
         return None
     moment = now()
-    row = session.execute(
-        update(PopulationRow)
-        .where(PopulationRow.id == population_id, PopulationRow.state == PopulationState.QUEUED)
-        .values(
-            state=PopulationState.RUNNING,
-            fencing_token=PopulationRow.fencing_token + 1,
-            lease_owner=worker,
-            lease_expires_at=moment + round(lease_seconds * 1000),
-            started_at=func.coalesce(PopulationRow.started_at, moment),
-        )
-        .returning(
-            PopulationRow.public_id,
-            PopulationRow.sweep_id,
-            PopulationRow.fencing_token,
-            PopulationRow.environment_class,
-        )
-    ).one_or_none()
-    if row is None:  # another worker was faster
+    rows = move_populations(
+        session,
+        Cause.CLAIM,
+        PopulationRow.id == population_id,
+        PopulationState.RUNNING,
+        PopulationRow.public_id,
+        PopulationRow.sweep_id,
+        PopulationRow.fencing_token,
+        PopulationRow.environment_class,
+        fencing_token=PopulationRow.fencing_token + 1,
+        lease_owner=worker,
+        lease_expires_at=moment + round(lease_seconds * 1000),
+        started_at=func.coalesce(PopulationRow.started_at, moment),
+    )
+    if not rows:  # another worker was faster
         return None
+    (row,) = rows
     lost_epochs = _enter_environment(session, population_id, row.environment_class, environment_class)
-    moved = session.execute(
-        update(Run)
-        .where(Run.population_id == population_id, Run.state == RunState.QUEUED)
-        .values(
-            state=RunState.RUNNING,
-            environment_class=environment_class,
-            started_at=func.coalesce(Run.started_at, now()),
-        )
-        .returning(Run.id)
-    ).all()
+    moved = move_runs(
+        session,
+        Cause.CLAIM,
+        Run.population_id == population_id,
+        RunState.RUNNING,
+        environment_class=environment_class,
+        started_at=func.coalesce(Run.started_at, now()),
+    )
     tell(
         session,
         row.sweep_id,
         "claimed" if lost_epochs is None else "environment_changed",
         {"population": row.public_id, "worker": worker, "environment_class": environment_class},
-        moved={(RunState.QUEUED, RunState.RUNNING): len(moved)},
+        moved=moved,
         epochs=-(lost_epochs or 0),
     )
     return Claim(
@@ -108,7 +106,7 @@ def _next_population() -> Any:
     )
     return (
         select(PopulationRow.id)
-        .where(PopulationRow.state == PopulationState.QUEUED)
+        .where(PopulationRow.state.in_(POPULATION_STEPS[Cause.CLAIM].before))
         .order_by(PopulationRow.priority, share, PopulationRow.created_at, PopulationRow.id)
         .limit(1)
         .with_for_update(skip_locked=True, of=PopulationRow)

@@ -27,15 +27,21 @@ def create_sweep(
     session: Session, owner_id: int, plan: SweepPlan, *, text: str, idempotency_key: str | None
 ) -> Sweep:
     """Write a planned sweep with its configurations, populations and runs."""
-    sweep = _sweep(owner_id, plan, text, idempotency_key, plan.subject.keep(session, owner_id))
+    sweep = _sweep(owner_id, plan, text, idempotency_key)
+    sweep.dataset_id = plan.subject.keep(session, owner_id)
     session.add(sweep)
     session.flush()
-    configurations = _keep_configurations(session, plan)
-    populations = _insert_populations(session, sweep, len(plan.populations))
-    _insert_runs(session, sweep, plan, configurations, populations)
-    tell(session, sweep.id, "created", {"runs": sweep.run_count, "populations": len(populations)})
+    add_runs(session, sweep, plan)
+    tell(session, sweep.id, "created", {"runs": sweep.run_count, "populations": len(plan.populations)})
     session.refresh(sweep)
     return sweep
+
+
+def add_runs(session: Session, sweep: Sweep, plan: SweepPlan) -> None:
+    """Write the runs of a plan with their configurations and populations; the sweep's counts stay."""
+    configurations = keep_configurations(session, plan)
+    populations = _insert_populations(session, sweep, len(plan.populations))
+    _insert_runs(session, sweep, plan, configurations, populations)
 
 
 def body_hash(body: bytes) -> str:
@@ -43,9 +49,7 @@ def body_hash(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _sweep(
-    owner_id: int, plan: SweepPlan, text: str, idempotency_key: str | None, of_subject: Mapping[str, Any]
-) -> Sweep:
+def _sweep(owner_id: int, plan: SweepPlan, text: str, idempotency_key: str | None) -> Sweep:
     submission = plan.submission
     return Sweep(
         public_id=new_id("s"),
@@ -71,11 +75,11 @@ def _sweep(
         queued_count=len(plan.runs),
         epochs_total=sum(run.configuration.epochs for run in plan.runs),
         created_at=now(),
-        **of_subject,
+        **plan.subject.columns(),
     )
 
 
-def _keep_configurations(session: Session, plan: SweepPlan) -> dict[str, int]:
+def keep_configurations(session: Session, plan: SweepPlan) -> dict[str, int]:
     """The keys of the configurations by hash; those that nobody asked for before are written."""
     distinct = {digest: configuration for configuration, digest in plan.hashes.items()}
     canonical = plan.rules.canonical
@@ -112,12 +116,13 @@ def _configuration_row(
 
 
 def _insert_populations(session: Session, sweep: Sweep, count: int) -> list[int]:
+    created_at = session.scalars(select(now())).one()
     rows = [
         {
             "public_id": new_id("p"),
             "sweep_id": sweep.id,
             "owner_id": sweep.owner_id,
-            "created_at": sweep.created_at,
+            "created_at": created_at,
         }
         for _ in range(count)
     ]

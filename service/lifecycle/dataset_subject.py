@@ -123,11 +123,14 @@ class DatasetSubject:
         examples = self.preparation.examples
         return parameter_count(configuration, examples.features, examples.outputs)
 
-    def keep(self, session: Session, owner_id: int) -> Mapping[str, Any]:
-        """Store the table unless the owner has it, and return the sweep's columns."""
+    def keep(self, session: Session, owner_id: int) -> int:
+        """Store the table unless the owner has it; its key."""
+        return keep_table(session, owner_id, self.table)
+
+    def columns(self) -> Mapping[str, Any]:
+        """What was fitted to the table, and its rows."""
         split = self.preparation.split
         return {
-            "dataset_id": keep_table(session, owner_id, self.table),
             "function": None,
             "preprocessing": self.preparation.preprocessing.to_json(),
             "split": split.to_json(),

@@ -57,10 +57,12 @@ class FunctionSubject:
         """The number of variables."""
         return len(self.function.variables)
 
-    def keep(self, _session: Session, _owner_id: int) -> Mapping[str, Any]:
-        """The sweep's columns; the function itself is one of them."""
+    def keep(self, _session: Session, _owner_id: int) -> None:
+        """Write nothing: the function is one of the sweep's own columns."""
+
+    def columns(self) -> Mapping[str, Any]:
+        """The function, and that there is nothing else."""
         return {
-            "dataset_id": None,
             "function": self.function.to_json(),
             "preprocessing": {},
             "split": {},

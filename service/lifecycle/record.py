@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from service.lifecycle.claim import Claim
 from service.lifecycle.lease import change_leased, hold
+from service.lifecycle.moves import Moved, move_populations
 from service.lifecycle.replay import note_replays
 from service.lifecycle.story import tell
 from service.planning.measurements import COLUMNS, Measurement, non_finite_code
-from service.planning.statuses import PopulationState, RunState, SweepState
+from service.planning.statuses import RUN_STEPS, Cause, PopulationState, RunState, SweepState
 from service.store.clock import now
 from service.store.schema import Checkpoint, LossRow, PopulationRow, Run, Weights
 from service.store.upsert import insert_ignoring_duplicates
@@ -84,14 +85,14 @@ def record(session: Session, claim: Claim, batch: Batch, *, lease_seconds: float
     # What is trained again after a lost lease was recorded before: a run never goes back to an earlier epoch.
     ahead = {key: p for key, p in batch.progress.items() if p.latest.epoch >= reached.get(key, 0)}
     _update_progress(session, claim, ahead)
-    moved = _end_runs(session, claim, batch.endings)
+    moved, spared = _end_runs(session, claim, batch.endings)
     _replace_checkpoints(session, claim, batch)
     if moved:
         _finish_population(session, claim)
     if batch.progress or moved:
         document = {"population": claim.public_id, "epoch": batch.epoch}
         epochs = sum(p.latest.epoch - reached.get(key, 0) for key, p in ahead.items())
-        return tell(session, claim.sweep_id, "progress", document, moved=moved, epochs=epochs)
+        return tell(session, claim.sweep_id, "progress", document, moved=moved, epochs=epochs + spared)
     return None
 
 
@@ -144,13 +145,15 @@ _ENDING_COLUMNS = (
     "test_score",
     "test_outcomes",
 )
+_END = RUN_STEPS[Cause.END]
+(_BEFORE_THE_END,) = _END.before
 # Made once: a population may end with hundreds of runs, and building it takes longer than running it.
 _END_RUN = (
     update(Run)
     .where(
         Run.id == bindparam("ended_run"),
         Run.population_id == bindparam("of_population"),
-        Run.state == RunState.RUNNING,
+        Run.state == _BEFORE_THE_END,
     )
     .values({name: bindparam(name) for name in _ENDING_COLUMNS} | {"finished_at": now()})
     .returning(Run.id)
@@ -158,11 +161,17 @@ _END_RUN = (
 )
 
 
-def _end_runs(
-    session: Session, claim: Claim, endings: Sequence[Ending]
-) -> dict[tuple[RunState, RunState], int]:
-    moved: Counter[tuple[RunState, RunState]] = Counter()
+def _end_runs(session: Session, claim: Claim, endings: Sequence[Ending]) -> tuple[Moved, int]:
+    """End runs; how many by (before, after), and the epochs that none of them will be trained for.
+
+    Raises:
+        ValueError: an ending leads to a state that ends nothing.
+    """
+    moved: Moved = Counter()
+    ended: list[int] = []
     for ending in endings:
+        if ending.state not in _END.after:
+            raise ValueError(f"a run ends {sorted(_END.after)}, not {ending.state}")
         matched = session.execute(
             _END_RUN,
             {
@@ -179,9 +188,9 @@ def _end_runs(
                 "test_outcomes": ending.test_outcomes,
             },
         ).one_or_none()
-        if matched is None:
-            continue
-        moved[RunState.RUNNING, ending.state] += 1
+        if matched is not None:
+            moved[_BEFORE_THE_END, ending.state] += 1
+            ended.append(ending.run_id)
     rows = [
         {
             "run_id": ending.run_id,
@@ -194,7 +203,15 @@ def _end_runs(
         for kept in ending.weights
     ]
     insert_ignoring_duplicates(session, Weights, rows)
-    return dict(moved)
+    return moved, epochs_left(session, ended)
+
+
+def epochs_left(session: Session, runs: Sequence[int]) -> int:
+    """How many epochs lie behind the last recorded ones of these runs."""
+    if not runs:
+        return 0
+    left = select(func.coalesce(func.sum(Run.epochs - Run.epoch), 0)).where(Run.id.in_(runs))
+    return int(session.scalars(left).one())
 
 
 def _replace_checkpoints(session: Session, claim: Claim, batch: Batch) -> None:
@@ -222,10 +239,12 @@ def _finish_population(session: Session, claim: Claim) -> None:
         select(func.count()).where(Run.population_id == claim.population_id, Run.state == RunState.RUNNING)
     )
     if not left:
-        session.execute(
-            update(PopulationRow)
-            .where(PopulationRow.id == claim.population_id)
-            .values(
-                state=PopulationState.FINISHED, finished_at=now(), lease_owner=None, lease_expires_at=None
-            )
+        move_populations(
+            session,
+            Cause.END,
+            PopulationRow.id == claim.population_id,
+            PopulationState.FINISHED,
+            finished_at=now(),
+            lease_owner=None,
+            lease_expires_at=None,
         )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from service.lifecycle.lease import intent_of
+from service.lifecycle.moves import Moved, move_populations, move_runs
+from service.lifecycle.record import epochs_left
 from service.lifecycle.story import tell
-from service.planning.statuses import PopulationState, RunState
+from service.planning.statuses import Cause, PopulationState, RunState, held_back
 from service.store.clock import now
 from service.store.identifiers import new_id
-from service.store.schema import Checkpoint, PopulationRow, Run
+from service.store.schema import PopulationRow, Run
 
 SPLIT_AFTER = 2  # leases lost: one of the runs may be what kills the worker, so look for it by halves
 FAIL_AFTER = 3  # leases lost by a single run
@@ -76,38 +79,56 @@ def _free(session: Session, population: PopulationRow, cause: str | None = None)
     population.leases_lost = lost
     population.lease_owner = None
     population.lease_expires_at = None
+    session.flush()
     document: dict[str, Any] = {"population": population.public_id, "worker": worker, "leases_lost": lost}
     if cause:
         document["cause"] = cause
+    epochs = 0
     if len(runs) <= 1 and lost >= FAIL_AFTER:
         last = f"{worker}: {cause}" if cause else worker
         reason = f"lost with its worker {lost} times in a row (last: {last})"
-        _move(session, runs, RunState.FAILED, reason=reason, finished_at=now())
-        session.execute(delete(Checkpoint).where(Checkpoint.run_id.in_(runs)))
-        population.state = PopulationState.FINISHED
-        population.finished_at = now()
-        moved = {(RunState.RUNNING, RunState.FAILED): len(runs)}
+        epochs = epochs_left(session, runs)
+        # Its checkpoint stays, for a retry to go on from.
+        moved = _release(
+            session,
+            population,
+            (PopulationState.FINISHED, RunState.FAILED),
+            {"finished_at": now()},
+            {"reason": reason, "finished_at": now()},
+        )
     else:
-        _move(session, runs, RunState.QUEUED)
-        population.state = PopulationState.QUEUED
+        # A paused sweep's population must not be claimed again, although its worker handed nothing back.
+        paused = held_back(intent_of(session, population.sweep_id))
+        states = (
+            (PopulationState.PAUSED, RunState.PAUSED) if paused else (PopulationState.QUEUED, RunState.QUEUED)
+        )
+        moved = _release(session, population, states)
         if lost >= SPLIT_AFTER and len(runs) > 1:
-            document["split_off"] = _split(session, population, runs[len(runs) // 2 :])
-        moved = {(RunState.RUNNING, RunState.QUEUED): len(runs)}
-    session.flush()
-    tell(session, population.sweep_id, "lease_expired", document, moved=moved)
+            document["split_off"] = _split(session, population, states[0], runs[len(runs) // 2 :])
+    tell(session, population.sweep_id, "lease_expired", document, moved=moved, epochs=epochs)
 
 
-def _move(session: Session, runs: Sequence[int], state: RunState, **values: Any) -> None:
-    session.execute(
-        update(Run).where(Run.id.in_(runs), Run.state == RunState.RUNNING).values(state=state, **values)
+def _release(
+    session: Session,
+    population: PopulationRow,
+    states: tuple[PopulationState, RunState],
+    population_values: Mapping[str, Any] | None = None,
+    run_values: Mapping[str, Any] | None = None,
+) -> Moved:
+    move_populations(
+        session, Cause.RELEASE, PopulationRow.id == population.id, states[0], **(population_values or {})
+    )
+    return move_runs(
+        session, Cause.RELEASE, Run.population_id == population.id, states[1], **(run_values or {})
     )
 
 
-def _split(session: Session, population: PopulationRow, runs: Sequence[int]) -> str:
+def _split(session: Session, population: PopulationRow, state: PopulationState, runs: Sequence[int]) -> str:
     half = PopulationRow(
         public_id=new_id("p"),
         sweep_id=population.sweep_id,
         owner_id=population.owner_id,
+        state=state,
         priority=population.priority,
         environment_class=population.environment_class,
         epoch=population.epoch,

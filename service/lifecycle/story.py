@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import case, insert, update
+from sqlalchemy import func, insert, update
 from sqlalchemy.orm import Session
 
 from service.planning.statuses import Intent, RunState, SweepState, sweep_state
@@ -79,12 +79,14 @@ def _deltas(moved: Mapping[tuple[RunState, RunState], int]) -> dict[RunState, in
 
 def _enter(session: Session, sweep_id: int, state: SweepState) -> None:
     moment = now()
+    waits = state in (SweepState.QUEUED, SweepState.PAUSED)
     session.execute(
         update(Sweep)
         .where(Sweep.id == sweep_id)
         .values(
             state=state,
-            started_at=case((Sweep.started_at.is_(None), moment), else_=Sweep.started_at),
+            started_at=Sweep.started_at if waits else func.coalesce(Sweep.started_at, moment),
             finished_at=moment if state.is_final else None,
+            headline=None,  # of what the sweep said when it was final the last time
         )
     )

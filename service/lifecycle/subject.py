@@ -53,6 +53,10 @@ class Subject(Protocol):
         """How many numbers a run's weights are."""
         ...
 
-    def keep(self, session: Session, owner_id: int) -> Mapping[str, Any]:
-        """Write what is to be shared with other sweeps, and return the sweep's own columns."""
+    def keep(self, session: Session, owner_id: int) -> int | None:
+        """Write what is to be shared with other sweeps; the key of the dataset, if it is one."""
+        ...
+
+    def columns(self) -> Mapping[str, Any]:
+        """The columns of the sweep that say what its runs train on."""
         ...

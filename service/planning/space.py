@@ -14,7 +14,7 @@ from core.errors import ConfigurationError
 from core.fields import FIELDS
 from service.errors import Fault, InvalidSubmission
 from service.planning import parameter_values
-from service.planning.configurations import RULES
+from service.planning.configurations import RULES, Rules
 from service.planning.strict_json import member
 
 ALIASES = {"lr": "learning_rate"}
@@ -53,7 +53,7 @@ def axes(parameters: Mapping[str, object], task: str | None = None) -> tuple[Axi
         path = member("parameters", name)
         full_name = ALIASES.get(name, name)
         if full_name not in rules.fields:
-            faults.append(Fault(path, rules.unknown(full_name, ALIASES), None, ", ".join(rules.fields)))
+            faults.append(unknown(name, path, rules))
             continue
         field = FIELDS[full_name]
         if field.name in found:
@@ -70,6 +70,12 @@ def axes(parameters: Mapping[str, object], task: str | None = None) -> tuple[Axi
     if faults:
         raise InvalidSubmission(faults)
     return tuple(found.values())
+
+
+def unknown(name: str, path: str, rules: Rules) -> Fault:
+    """What is wrong with a parameter that none of these configurations has."""
+    message = rules.unknown(ALIASES.get(name, name), ALIASES)
+    return Fault(path, message, None, ", ".join(rules.fields))
 
 
 def count(found: tuple[Axis, ...], seeds: int) -> int:

@@ -1,9 +1,12 @@
-"""One table says which state may follow which, for runs, populations and sweeps."""
+"""One table says what may happen to a run or a population, and which state may follow which by it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Generic, NamedTuple, TypeVar
+
+State = TypeVar("State", bound=StrEnum)
 
 
 class RunState(StrEnum):
@@ -27,28 +30,6 @@ class RunState(StrEnum):
 FINAL_RUN_STATES = frozenset(
     {RunState.COMPLETED, RunState.PRUNED, RunState.DIVERGED, RunState.FAILED, RunState.CANCELED}
 )
-
-RUN_TRANSITIONS: Mapping[RunState, frozenset[RunState]] = {
-    RunState.QUEUED: frozenset({RunState.RUNNING, RunState.PAUSED, RunState.FAILED, RunState.CANCELED}),
-    # Back to queued: a lease expired, or a worker handed its population back.
-    RunState.RUNNING: frozenset(
-        {
-            RunState.QUEUED,
-            RunState.PAUSED,
-            RunState.COMPLETED,
-            RunState.PRUNED,
-            RunState.DIVERGED,
-            RunState.FAILED,
-            RunState.CANCELED,
-        }
-    ),
-    RunState.PAUSED: frozenset({RunState.QUEUED, RunState.CANCELED}),
-    RunState.COMPLETED: frozenset({RunState.QUEUED}),  # :extend
-    RunState.PRUNED: frozenset({RunState.QUEUED}),  # :extend
-    RunState.DIVERGED: frozenset(),
-    RunState.FAILED: frozenset({RunState.QUEUED}),  # :retry
-    RunState.CANCELED: frozenset({RunState.QUEUED}),  # :retry
-}
 
 
 class PopulationState(StrEnum):
@@ -91,9 +72,83 @@ class Role(StrEnum):
     LINEAR = "linear"  # a network without hidden layers, trained in the same way
 
 
+class Cause(StrEnum):
+    """What can happen to runs and populations."""
+
+    CLAIM = "claim"  # a worker takes the population
+    END = "end"  # a training is over, by its own rule or by an error
+    RELEASE = "release"  # the lease is gone: handed back, or expired
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    RETRY = "retry"  # the run goes on, or begins again, in a new population
+    EXTEND = "extend"  # the run is trained for more epochs, in a new population
+
+
+class Step(NamedTuple, Generic[State]):
+    """From which states something leads, and to which."""
+
+    before: frozenset[State]
+    after: frozenset[State]
+
+
+def _step(before: set[State], after: set[State]) -> Step[State]:
+    return Step(frozenset(before), frozenset(after))
+
+
+_UNFINISHED = {RunState.QUEUED, RunState.RUNNING, RunState.PAUSED}
+_ENDS = {RunState.COMPLETED, RunState.PRUNED, RunState.DIVERGED, RunState.FAILED}
+
+RUN_STEPS: Mapping[Cause, Step[RunState]] = {
+    Cause.CLAIM: _step({RunState.QUEUED}, {RunState.RUNNING}),
+    Cause.END: _step({RunState.RUNNING}, _ENDS),
+    # Paused where its sweep is to be; failed once its workers were lost too often.
+    Cause.RELEASE: _step({RunState.RUNNING}, {RunState.QUEUED, RunState.PAUSED, RunState.FAILED}),
+    Cause.PAUSE: _step({RunState.QUEUED}, {RunState.PAUSED}),
+    Cause.RESUME: _step({RunState.PAUSED}, {RunState.QUEUED}),
+    Cause.CANCEL: _step(_UNFINISHED, {RunState.CANCELED}),
+    Cause.RETRY: _step({RunState.FAILED, RunState.CANCELED}, {RunState.QUEUED}),
+    Cause.EXTEND: _step({RunState.COMPLETED}, {RunState.QUEUED}),
+}
+
+# A population is never taken up again: `:retry` and `:extend` make new ones.
+POPULATION_STEPS: Mapping[Cause, Step[PopulationState]] = {
+    Cause.CLAIM: _step({PopulationState.QUEUED}, {PopulationState.RUNNING}),
+    Cause.END: _step({PopulationState.RUNNING}, {PopulationState.FINISHED}),
+    Cause.RELEASE: _step(
+        {PopulationState.RUNNING}, {PopulationState.QUEUED, PopulationState.PAUSED, PopulationState.FINISHED}
+    ),
+    Cause.PAUSE: _step({PopulationState.QUEUED}, {PopulationState.PAUSED}),
+    Cause.RESUME: _step({PopulationState.PAUSED}, {PopulationState.QUEUED}),
+    Cause.CANCEL: _step(
+        {PopulationState.QUEUED, PopulationState.RUNNING, PopulationState.PAUSED}, {PopulationState.FINISHED}
+    ),
+}
+
+# Which sweeps can be asked for it: seeds and values can be added at any time, so that `:extend` is not here.
+SWEEP_ALLOWS: Mapping[Cause, frozenset[SweepState]] = {
+    Cause.PAUSE: frozenset({SweepState.QUEUED, SweepState.RUNNING, SweepState.PAUSED}),
+    Cause.RESUME: frozenset({SweepState.QUEUED, SweepState.RUNNING, SweepState.PAUSED}),
+    Cause.CANCEL: frozenset({SweepState.QUEUED, SweepState.RUNNING, SweepState.PAUSED}),
+}
+
+
 def may_become(before: RunState, after: RunState) -> bool:
     """Whether a run in `before` may enter `after`."""
-    return after in RUN_TRANSITIONS[before]
+    return any(before in step.before and after in step.after for step in RUN_STEPS.values())
+
+
+def held_back(intent: Intent) -> bool:
+    """Whether what could be claimed is to wait until its sweep is resumed."""
+    return intent is Intent.PAUSE
+
+
+def epochs_settled(state: RunState, epoch: int, epochs: int) -> int:
+    """How many of a run's epochs are trained, or will not be: the run ended before them.
+
+    A canceled run counts those that it trained, for the others can still be asked for.
+    """
+    return epochs if state.is_final and state is not RunState.CANCELED else epoch
 
 
 def sweep_state(counts: Mapping[RunState, int], intent: Intent) -> SweepState:

@@ -49,6 +49,47 @@ def test_cancel_asks_first_and_then_stops_the_sweep(visitor: Visitor, site: Site
     expect(page.locator(".page-head .badge")).to_have_text("canceled")
 
 
+def test_a_sweep_is_paused_and_goes_on_at_the_press_of_a_button(visitor: Visitor, site: Site) -> None:
+    page = visitor.open(f"/sweeps/{site.submit(name='to be paused', seeds=3)}")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.locator(".page-head .badge")).to_have_text("paused")
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_hidden()
+    expect(page.get_by_role("button", name="Retry")).to_be_hidden()
+    site.train()
+    page.reload()
+    expect(page.locator(".page-head .badge")).to_have_text("paused")  # nobody could claim anything
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator(".page-head .badge")).to_have_text("queued")
+    site.train()
+    expect(page.locator(".page-head .badge")).to_have_text("completed")
+    for name in ("Pause", "Resume", "Cancel sweep"):
+        expect(page.get_by_role("button", name=name, exact=True)).to_be_hidden()
+
+
+def test_a_canceled_sweep_is_taken_up_again(visitor: Visitor, site: Site) -> None:
+    page = visitor.open(f"/sweeps/{site.submit(name='to be retried', seeds=3)}")
+    page.get_by_role("button", name="Cancel sweep").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel sweep").click()
+    expect(page.locator(".page-head .badge")).to_have_text("canceled")
+    page.get_by_role("button", name="Retry").click()
+    expect(page.locator(".page-head .badge")).to_have_text("queued")
+    site.train()
+    expect(page.locator(".page-head .badge")).to_have_text("completed")
+    expect(page.get_by_role("button", name="Retry")).to_be_hidden()
+    expect(page.locator(".headline strong")).to_contain_text("is best at 6 epochs")
+
+
+def test_a_refusal_is_said_on_the_page(visitor: Visitor, site: Site) -> None:
+    page = visitor.open(f"/sweeps/{site.submit(name='to be refused', seeds=3)}")
+    page.route("**/*:pause", lambda route: route.fulfill(status=409, json={"detail": "It is over."}))
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.locator("section > [role=alert]")).to_have_text(
+        "The server refused to pause the sweep: It is over."
+    )
+    visitor.complaints.clear()  # the browser's own line about the 409
+    site.train()
+
+
 def test_runs_are_sorted_by_the_server_from_the_headings(visitor: Visitor, finished: str) -> None:
     page = visitor.open(f"/sweeps/{finished}")
     visitor.sees_charts(2)

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from service.planning.measurements import MOST_RECORDED_EPOCHS, is_recorded
-from service.planning.statuses import RunState
+from service.planning.statuses import RUN_STEPS, Cause, RunState
 from tests.chaos.history import StoredPopulation, StoredRun, StoredSweep
 
 # Each of these raises the token of the population it names by one. What comes to raise it as well (a pause,
 # say) has to be told by an event of its own, and that event to be added here.
 RAISING_EVENTS = frozenset({"claimed", "environment_changed", "lease_expired", "handed_back"})
+RETRIED = RUN_STEPS[Cause.RETRY].before  # runs that may go on from their checkpoint
 BEGINNING_EVENTS = frozenset({"claimed", "environment_changed"})
 RAISING_SWEEPS = frozenset({"canceled"})  # events that raise the tokens of a sweep's unfinished populations
 
@@ -127,7 +128,7 @@ def _in_run(run: StoredRun) -> Iterator[str]:
         yield f"it ended at epoch {run.epoch}, its last losses are of {epochs[-1:]}"
     if run.replay is not None:
         yield f"an epoch that was trained again differed: {dict(run.replay)}"
-    if run.state.is_final and run.checkpoint is not None:
+    if run.state.is_final and run.state not in RETRIED and run.checkpoint is not None:
         yield f"it is {run.state} and has a checkpoint left"
     if run.checkpoint is not None and run.checkpoint[0] > run.epoch:
         yield f"its checkpoint is of epoch {run.checkpoint[0]}, its record of {run.epoch}"

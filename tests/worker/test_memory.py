@@ -106,7 +106,7 @@ def test_a_run_that_ran_out_of_memory_says_so(
     def train(*_: object, **__: object) -> None:
         raise MemoryError("Unable to allocate 9. GiB")
 
-    monkeypatch.setattr("worker.execution.train", train)
+    monkeypatch.setattr("worker.network_training.train", train)
     submitted(baselines=False)
     assert execute_next(worker_context)
     with worker_context.database.read() as session:

@@ -1,4 +1,4 @@
-"""Submitting sweeps, looking at them and ending them."""
+"""Submitting sweeps and looking at them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from service.api.parameters import Body, IdempotencyKey, PageQuery, SweepId
 from service.api.problems import documented
 from service.api.schemas.preview import Preview
 from service.api.schemas.sweep import Sweep, SweepInFull, Sweeps
-from service.lifecycle import cancel
 from service.lifecycle.submit import plan_submission, submit
 from service.store import sweep_queries
 
@@ -56,7 +55,7 @@ def create_sweep(
         response.headers["Idempotency-Replayed"] = "true"
     else:
         here.ring(submitted.populations)
-    sweep = _sweep(here, caller, submitted.public_id)
+    sweep = sweep_in_full(here, caller, submitted.public_id)
     response.headers["Location"] = sweep.links.self
     return sweep
 
@@ -92,16 +91,10 @@ def list_sweeps(here: Here, caller: Asking, query: Annotated[PageQuery, Query()]
 @router.get("/sweeps/{sweep_id}", summary="Get a sweep", responses=documented(404))
 def get_sweep(here: Here, caller: Asking, sweep_id: SweepId) -> SweepInFull:
     """Return one sweep with its counts, its progress and the text that was submitted."""
-    return _sweep(here, caller, sweep_id)
+    return sweep_in_full(here, caller, sweep_id)
 
 
-@router.post("/sweeps/{sweep_id}:cancel", summary="Cancel a sweep", responses=documented(404, 409))
-def cancel_sweep(here: Here, caller: Asking, sweep_id: SweepId) -> SweepInFull:
-    """End every run that is not final. Workers notice within about a second; what is recorded stays."""
-    here.database.run(lambda session: cancel.cancel_sweep(session, caller.owner_id, sweep_id))
-    return _sweep(here, caller, sweep_id)
-
-
-def _sweep(here: Here, caller: Asking, sweep_id: str) -> SweepInFull:
+def sweep_in_full(here: Here, caller: Asking, sweep_id: str) -> SweepInFull:
+    """One sweep as its owner sees it now."""
     with here.database.read() as session:
         return SweepInFull.of(sweep_queries.find_sweep(session, caller.owner_id, sweep_id))

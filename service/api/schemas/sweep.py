@@ -45,7 +45,7 @@ class SplitCounts(Shape):
 
 
 class Progress(Shape):
-    """Epochs of all runs, those included that will not be trained because their run ended early."""
+    """Epochs of all runs; those that a run ended before count as done, unless it was canceled."""
 
     epochs_done: int
     epochs_total: int
@@ -100,6 +100,9 @@ class SweepInFull(Sweep):
     """One sweep with the text that was submitted and what was computed from its table."""
 
     submitted: str = Field(description="The text as it came.")
+    extensions: list[dict[str, Any]] = Field(
+        description="What was added since, in order; counts of seeds are spelled out."
+    )
     numerics_version: int = Field(description="Raised by every change of the core that can change bits.")
     constant: dict[str, Number | None] = Field(description="The metrics of the constant predictor.")
 
@@ -110,6 +113,7 @@ class SweepInFull(Sweep):
         return cls(
             **_fields(view),
             submitted=sweep.submitted,
+            extensions=sweep.extensions,
             numerics_version=sweep.numerics_version,
             constant=sweep.constant,
         )

@@ -42,6 +42,7 @@ class Sweep(Base):
     notes: Mapped[Prose] = mapped_column(default="")
     tags: Mapped[Document]
     submitted: Mapped[Prose] = mapped_column(deferred=True)  # the text as it came
+    extensions: Mapped[list[Any]] = mapped_column(JsonType, default=list, server_default="[]")  # in order
     warnings: Mapped[list[Any]] = mapped_column(JsonType)
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
     body_sha256: Mapped[Sha256]

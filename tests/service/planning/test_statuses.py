@@ -6,22 +6,42 @@ import pytest
 
 from service.planning.statuses import (
     FINAL_RUN_STATES,
-    RUN_TRANSITIONS,
+    POPULATION_STEPS,
+    RUN_STEPS,
+    Cause,
     Intent,
     RunState,
     SweepState,
+    epochs_settled,
     may_become,
     sweep_state,
 )
 
+OWNERS_CAUSES = {Cause.RETRY, Cause.EXTEND}
 
-def test_every_state_is_in_the_table_of_transitions() -> None:
-    assert set(RUN_TRANSITIONS) == set(RunState)
+
+def test_every_cause_leads_runs_somewhere_and_every_state_can_be_reached() -> None:
+    assert set(RUN_STEPS) == set(Cause)
+    reached = {state for step in RUN_STEPS.values() for state in step.after}
+    assert reached == set(RunState)
+
+
+def test_a_population_is_never_taken_up_again() -> None:
+    assert not any(cause in POPULATION_STEPS for cause in OWNERS_CAUSES)
+    assert not any("finished" in step.before for step in POPULATION_STEPS.values())
 
 
 @pytest.mark.parametrize("state", sorted(FINAL_RUN_STATES))
 def test_a_final_state_is_left_only_to_be_queued_again(state: RunState) -> None:
-    assert RUN_TRANSITIONS[state] <= {RunState.QUEUED}
+    leaving = {cause: step.after for cause, step in RUN_STEPS.items() if state in step.before}
+    assert set(leaving) <= OWNERS_CAUSES
+    assert all(after == {RunState.QUEUED} for after in leaving.values())
+
+
+@pytest.mark.parametrize("state", RunState)
+def test_the_epochs_of_a_run_that_ended_early_count_as_settled(state: RunState) -> None:
+    ended = state in {RunState.COMPLETED, RunState.PRUNED, RunState.DIVERGED, RunState.FAILED}
+    assert epochs_settled(state, 3, 10) == (10 if ended else 3)
 
 
 def test_a_diverged_run_stays_diverged() -> None:

@@ -29,7 +29,10 @@ def addresses(database: Database) -> dict[str, str]:
             f"{r}/losses": "GET",
             f"{r}/weights": "GET",
             f"/api/v1/losses?run_ids={run.public_id}": "GET",
+            f"{s}:pause": "POST",
+            f"{s}:resume": "POST",
             f"{s}:cancel": "POST",
+            f"{s}:retry": "POST",
         }
 
 

@@ -2,6 +2,7 @@
 
 import { get } from "../lib/api.js";
 import { poll } from "../lib/poll.js";
+import { requests } from "../lib/requests.js";
 import { clauses, tight } from "../lib/words.js";
 import { fill, setText } from "./fill.js";
 import { FINAL } from "./live.js";
@@ -20,7 +21,10 @@ export default function sweepWatch(element) {
     setText(headline.querySelector("[data-part=rest]"), rest);
     showRemarks(element.querySelector("[data-remarks]"), [...detail.notes, ...warnings]);
   });
-  if (FINAL.has(initial)) return;
+  if (FINAL.has(initial)) {
+    element.dataset.ended = "yes";
+    return;
+  }
   poll(
     async () => {
       const found = await get(`/sweeps/${sweep}`);
@@ -42,6 +46,7 @@ function showRemarks(list, texts) {
 
 function show(element, sweep) {
   const running = !FINAL.has(sweep.state);
-  fill(element, { ...sweep, running });
+  fill(element, { ...sweep, running, can: requests(sweep) });
+  if (!running) element.dataset.ended = "yes";
   document.title = `${running ? `${Math.floor(100 * sweep.progress.fraction)} % · ` : ""}${sweep.name} – Backsweep`;
 }

@@ -1,0 +1,167 @@
+"""An extension asks for more of a sweep, and what it makes of the sweep is a submission like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count, islice
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from core.configuration import TASKS, Configuration
+from core.fields import FIELDS
+from service.errors import Fault, InvalidSubmission
+from service.planning import parameter_values, space
+from service.planning.configurations import FUNCTION, RULES
+from service.planning.strict_json import member
+from service.planning.submission import Seeds, SweepSubmission, parse
+from service.planning.submission_faults import translated
+
+# Schedules in which every learning rate depends on how many epochs there are to be.
+BOUND_TO_EPOCHS = ("cosine", "linear", "one_cycle")
+EXAMPLE: dict[str, Any] = {"seeds": 5, "parameters": {"learning_rate": {"values": [3.0]}}}
+
+
+class SweepExtension(BaseModel):
+    """More of a sweep: seeds and values together, or epochs alone."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, json_schema_extra={"examples": [EXAMPLE]}
+    )
+
+    seeds: Seeds | None = Field(
+        default=None,
+        description="A list of seeds that every setting is to have, or a count of further ones: the smallest "
+        "that the sweep has not got. A list may be sent again without harm, a count asks for more each time.",
+    )
+    parameters: dict[str, JsonValue] | None = Field(
+        default=None,
+        min_length=1,
+        description="For each field the values to add, written as in a submission. New runs are all "
+        "combinations that the sweep has not got, with all of its seeds. A field that the submission did not "
+        "name varies from now on, between its default and these.",
+    )
+    epochs: int | None = Field(
+        default=None,
+        ge=1,
+        description="How many epochs every run of a final sweep is to have. Completed runs that went through "
+        "all of theirs are trained again from the first, to the bits of a sweep submitted so; runs that "
+        "ended early would have ended so, too, and stay as they are.",
+    )
+
+
+_MODELS: Mapping[tuple[str, ...], type[BaseModel]] = {(): SweepExtension}
+
+
+def read(document: object) -> SweepExtension:
+    """The extension that this document is.
+
+    Raises: InvalidSubmission with every fault that can be told without the sweep.
+    """
+    if not isinstance(document, dict):
+        raise InvalidSubmission([Fault("", "is not an object", document, "seeds, parameters or epochs")])
+    try:
+        found = SweepExtension.model_validate(document)
+    except ValidationError as error:
+        raise InvalidSubmission([translated(detail, _MODELS) for detail in error.errors()]) from error
+    given = [name for name in SweepExtension.model_fields if getattr(found, name) is not None]
+    if not given:
+        raise InvalidSubmission(
+            [Fault("", "asks for nothing", None, "seeds, parameters, both of these, or epochs")]
+        )
+    if "epochs" in given and len(given) > 1:
+        message = f"cannot be asked for together with {given[0]}"
+        raise InvalidSubmission([Fault("epochs", message, found.epochs, "epochs alone, or a second request")])
+    if isinstance(found.seeds, list) and len(set(found.seeds)) < len(found.seeds):
+        raise InvalidSubmission([Fault("seeds", "has a seed twice", None, "each seed once")])
+    return found
+
+
+def extended(submission: Mapping[str, Any], asked: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The submission that asks at once for what was submitted and then added step by step.
+
+    Raises: InvalidSubmission for parameters that do not exist, or are not written as they should be.
+    """
+    document = dict(submission)
+    for step in asked:
+        if "seeds" in step:
+            document["seeds"] = list(dict.fromkeys((*parse(document).seed_list, *step["seeds"])))
+        if "parameters" in step:
+            task = FUNCTION if document.get("function") is not None else None
+            document["parameters"] = _with_values(document.get("parameters", {}), step["parameters"], task)
+        if "epochs" in step:
+            document["parameters"] = {**document.get("parameters", {}), "epochs": step["epochs"]}
+    return document
+
+
+def exactly(extension: SweepExtension, present: SweepSubmission) -> dict[str, Any]:
+    """The extension in the form in which it is kept: seeds by number, so that it says the same for ever."""
+    document: dict[str, Any] = {}
+    if isinstance(extension.seeds, int):
+        known = set(present.seed_list)
+        document["seeds"] = list(islice((seed for seed in count() if seed not in known), extension.seeds))
+    elif extension.seeds is not None:
+        document["seeds"] = list(extension.seeds)
+    if extension.parameters is not None:
+        document["parameters"] = dict(extension.parameters)
+    if extension.epochs is not None:
+        document["epochs"] = extension.epochs
+    return document
+
+
+def epoch_faults(
+    epochs: int, present: SweepSubmission, most: int, configurations: Iterable[Configuration]
+) -> Sequence[Fault]:
+    """Why runs of these configurations, which have up to `most` epochs, cannot be given so many."""
+    task = FUNCTION if present.function is not None else None
+    if any(axis.field == "epochs" and axis.varies for axis in space.axes(present.parameters, task)):
+        message = "varies in this sweep, so that more epochs for all would make runs of one setting equal"
+        return [Fault("epochs", message, epochs, '{"parameters": {"epochs": {"values": [...]}}}')]
+    if epochs < most:
+        return [Fault("epochs", "are fewer than the runs have", epochs, f"{most} or more")]
+    bound = dict.fromkeys(
+        configuration.learning_rate_schedule
+        for configuration in configurations
+        if configuration.learning_rate_schedule in BOUND_TO_EPOCHS
+    )
+    allowed = f"a new sweep, or a schedule that is not {', '.join(BOUND_TO_EPOCHS)}"
+    return [
+        Fault(
+            "epochs",
+            f"cannot be added under the schedule {schedule}: each of its learning rates depends on how many "
+            "epochs there are, so that the runs would be others from their first step",
+            epochs,
+            allowed,
+        )
+        for schedule in bound
+    ]
+
+
+def _with_values(parameters: Mapping[str, Any], added: Mapping[str, Any], task: str | None) -> dict[str, Any]:
+    present = {axis.field: axis for axis in space.axes(parameters, task)}
+    rules = RULES[TASKS[0] if task is None else task]
+    names = {space.ALIASES.get(name, name): name for name in parameters}
+    found = dict(parameters)
+    faults: list[Fault] = []
+    for name, spec in added.items():
+        path = member("parameters", name)
+        full_name = space.ALIASES.get(name, name)
+        if full_name not in rules.fields:
+            faults.append(space.unknown(name, path, rules))
+            continue
+        field = FIELDS[full_name]
+        # A field that was not named has had its default.
+        before = present[field.name].values if field.name in present else (field.default,)
+        try:
+            values = dict.fromkeys((*before, *parameter_values.read(field, spec, path)))
+        except InvalidSubmission as error:
+            faults.extend(error.faults)
+            continue
+        found[names.get(field.name, field.name)] = {"values": [_plain(value) for value in values]}
+    if faults:
+        raise InvalidSubmission(faults)
+    return found
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
