@@ -16,7 +16,7 @@ def test_arrays_start_on_a_cache_line_in_one_piece(shape: tuple[int, ...], dtype
     assert (found.shape, found.dtype) == (shape, np.dtype(dtype))
     assert found.flags.c_contiguous
     assert found.flags.writeable
-    assert found.ctypes.data % CACHE_LINE == 0
+    assert not found.size or found.ctypes.data % CACHE_LINE == 0
 
 
 def test_a_copy_has_the_numbers_and_memory_of_its_own() -> None:
