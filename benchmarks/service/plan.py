@@ -34,9 +34,9 @@ FULL = Effort(
     long_reference=sweeps.reference(seeds=2, epochs=300),
     repeats=2,
     rows=sweeps.tiny(runs=256, epochs=1000),
-    scaling=sweeps.reference(seeds=40),
+    scaling=sweeps.reference(seeds=30),
     scaling_rounds=2,
-    large=sweeps.reference(rates=100, seeds=100, epochs=10),
+    large=sweeps.reference(rates=100, seeds=100, epochs=5),
     kills=10,
 )
 QUICK = Effort(
