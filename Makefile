@@ -9,10 +9,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help demo up test chaos lint format bench lock clean
+.PHONY: help demo up test chaos lint format bench bench-service lock clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/runtime  ## Install, start everything, run a learning-rate sweep on the digits and show the answer
 	@$(BIN)/backsweep demo
@@ -38,6 +38,9 @@ format: $(VENV)/dev  ## Format the code and apply the safe fixes
 
 bench: $(VENV)/runtime $(BENCH)/ready  ## Compare the core with JAX, PyTorch and scikit-learn (about 7 minutes)
 	@$(BIN)/python -m benchmarks $(BENCH_OPTIONS)
+
+bench-service: $(VENV)/dev  ## Measure recording, workers and recovery on this machine (about 5 minutes)
+	@$(BIN)/python -m benchmarks.service $(BENCH_OPTIONS)
 
 lock:  ## Resolve the dependencies anew into requirements/*.lock (needs uv)
 	uv pip compile pyproject.toml --group build $(LOCK_OPTIONS) -o requirements/runtime.lock
