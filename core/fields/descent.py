@@ -65,7 +65,9 @@ SETTINGS = (
         used_with=among("momentum", "nesterov"),
         used_text="optimizer is momentum or nesterov",
         free=True,
-        text="mu, the share of the velocity that is kept at each step (PyTorch's form).",
+        text="mu, the share of the velocity that is kept at each step (PyTorch's form). Keras and "
+        "scikit-learn have the rate within the velocity: the same steps while the rate stays, others "
+        "along a schedule.",
     ),
     Field(
         name="beta1",
@@ -105,7 +107,8 @@ SETTINGS = (
         used_text="optimizer is adagrad, rmsprop, adam or adamw",
         free=True,
         text="Added outside the root; in adam and adamw after bias correction (Kingma and Ba 2015, Algorithm "
-        "1; PyTorch). Default by optimizer, as PyTorch's: adagrad 1e-10, the others 1e-8.",
+        "1; PyTorch), where Keras and scikit-learn add it before. Default by optimizer, as PyTorch's: "
+        "adagrad 1e-10, the others 1e-8.",
     ),
     Field(
         name="decay",
@@ -203,6 +206,8 @@ SETTINGS = (
         default=30,
         minimum=1,
         maximum=1_000_000,
-        text="Passes over the training examples, counted from 1.",
+        text="Passes over the training examples, counted from 1. An epoch's train_loss is the mean over its "
+        "examples as they were trained on, each before the step that it led to and with dropout on; with "
+        "stop_progress it is evaluated after the epoch.",
     ),
 )

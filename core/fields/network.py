@@ -20,8 +20,9 @@ FIRST = (
         chooser="hidden_layers",
         used_with=lambda layers: layers not in ((), []),
         used_text="hidden_layers is not empty",
-        text="Activation after every hidden layer. relu'(0) = 0; leaky_relu has slope 0.01 below 0; elu has "
-        "alpha 1; softsign is x / (1 + |x|); gelu_tanh is the tanh form of Hendrycks and Gimpel (2016).",
+        text="Activation after every hidden layer. relu'(0) = 0; leaky_relu has slope 0.01 below 0 and at 0; "
+        "elu has alpha 1; softsign is x / (1 + |x|): all as in PyTorch. gelu_tanh is the tanh form of "
+        "Hendrycks and Gimpel (2016), PyTorch's GELU with approximate tanh and not its default.",
     ),
     Field(
         name="output_activation",
@@ -43,8 +44,10 @@ FIRST = (
         "binary_cross_entropy is the mean over outputs of -t ln p - (1 - t) ln(1 - p), p the sigmoid of "
         "a logit: one output per class, each a yes or no of its own, also where there are two classes; "
         "the largest is the answer. mse, mae and huber see classes as one-hot targets. Default: "
-        "cross_entropy for classification, mse for regression. scikit-learn descends the sum of "
-        "squares: its rate = 2 * ours / outputs.",
+        "cross_entropy for classification, mse for regression. A sweep standardizes numeric targets: "
+        "losses are in those units, RMSE and MAE in the user's. scikit-learn reports half of our mse and "
+        "descends half the sum of squares: its rate = 2 * ours / outputs; it sums "
+        "binary_cross_entropy over outputs: its rate = ours / outputs.",
     ),
     Field(
         name="initializer",
@@ -55,10 +58,11 @@ FIRST = (
         text="First weights. auto: he_normal for layers before relu, leaky_relu, elu or gelu_tanh, "
         "glorot_uniform for the rest. he (he_normal): standard deviation sqrt(2 / fan_in), uniform "
         "bound sqrt(6 / fan_in) (He et al. 2015); glorot (glorot_uniform): bound sqrt(6 / (fan_in + "
-        "fan_out)) (Glorot and Bengio 2010, equation 16); lecun (lecun_normal): standard deviation 1 / "
-        "sqrt(fan_in) (LeCun et al. 1998). Normals are not truncated, biases 0. torch: weights and "
-        "biases uniform within 1 / sqrt(fan_in) (torch.nn.Linear); uniform: weights uniform within "
-        "init_scale, biases 0 unless init_biases is set.",
+        "fan_out)) (Glorot and Bengio 2010, equation 16), standard deviation sqrt(2 / (fan_in + "
+        "fan_out)); lecun (lecun_normal): standard deviation 1 / sqrt(fan_in), uniform bound "
+        "sqrt(3 / fan_in) (LeCun et al. 1998). Normals are not truncated (Keras's are), biases 0. torch: "
+        "weights and biases uniform within 1 / sqrt(fan_in) (torch.nn.Linear); uniform: weights uniform "
+        "within init_scale, biases 0 unless init_biases is set.",
     ),
     Field(
         name="init_scale",

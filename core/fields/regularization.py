@@ -83,8 +83,8 @@ REGULARIZATION = (
         free=True,
         switch=True,
         text="Where the gradient, penalties included, is longer than this, it is shortened to this length: "
-        "the global norm, over weights and biases of all layers (Pascanu et al. 2013). The norm that is "
-        "reported is the one before. null: none.",
+        "the global norm, over weights and biases of all layers (Pascanu et al. 2013; PyTorch divides by "
+        "the norm + 1e-6). The norm that is reported is the one before. null: none.",
     ),
     Field(
         name="class_weight",
@@ -92,7 +92,8 @@ REGULARIZATION = (
         choices=("balanced",),
         default=None,
         text="balanced: in training, an example counts n / (classes * examples of its class), over the n "
-        "training rows and the classes among them (scikit-learn's formula), in the training loss too; "
-        "validation counts all alike. null: so does training.",
+        "training rows and the classes among them (scikit-learn's formula), in the training loss too. A "
+        "batch's mean divides by its examples, where PyTorch's and scikit-learn's divide by their weights. "
+        "Validation counts all alike. null: so does training.",
     ),
 )

@@ -20,7 +20,8 @@ SCHEDULE = (
         free=True,
         text="What learning_rate is multiplied with at each step (batch), t = 0, 1, ... of T, where "
         "warmup_epochs are not counted. step: gamma^floor(epochs so far / step_size) (PyTorch's "
-        "StepLR). exponential: gamma^(epochs so far), parts of epochs included (ExponentialLR). cosine: "
+        "StepLR). exponential: gamma^(epochs so far), parts of epochs included (ExponentialLR, "
+        "stepped by batch, with the root of gamma). cosine: "
         "from 1 to end_factor along (1 + cos(pi t / T)) / 2 (Loshchilov and Hutter 2017, equation 5; "
         "CosineAnnealingLR). linear: from 1 to end_factor along t / T (LinearLR). one_cycle: up to 1 "
         "and down again along cosines (Smith and Topin 2018; as PyTorch's OneCycleLR with two phases, "
@@ -38,8 +39,9 @@ SCHEDULE = (
         used_text="learning_rate_schedule is not one_cycle, which warms up itself",
         free=True,
         text="Epochs, or parts of them, in which the rate first grows to learning_rate: step t = 1, 2, ... "
-        "of W is taken at t / W of it (Goyal et al. 2017; Ma and Yarats 2021). W is rounded to whole "
-        "steps; after them the schedule begins. 0: none.",
+        "of W is taken at t / W of it (Goyal et al. 2017; Ma and Yarats 2021; PyTorch's LinearLR with "
+        "start_factor 1 / W and total_iters W - 1). W is rounded to whole steps; after them the schedule "
+        "begins. 0: none.",
     ),
     Field(
         name="step_size",
