@@ -46,21 +46,20 @@ class Network:
         final = "identity" if configuration.loss in FUSED else configuration.output_activation
         self._layers: list[Activation | Dropout | FullyConnected | LastFullyConnected] = []
         connected: list[FullyConnected | LastFullyConnected] = []
+        self.activations: list[Activation] = []  # in order, each with its outputs of the last forward pass
         for layer, (tensor, slot, units) in enumerate(zip(tensors, slots, layout.sizes[1:], strict=True)):
             shared = None if layer else sharing or Sharing([0] * runs)
             kind = LastFullyConnected if layer == last else FullyConnected
             shape = (runs, units, batch) if layer == last else (runs, batch, units)
             connected.append(kind(tensor, slot, batch, shared))
             name = final if layer == last else hidden
-            self._layers += [connected[-1], Activation(name, shape, parameters.dtype)]
+            self.activations.append(Activation(name, shape, parameters.dtype))
+            self._layers.append(connected[-1])
+            if name != "identity":  # which passes on what it gets
+                self._layers.append(self.activations[-1])
             if dropout is not None and layer < last:
                 self._layers.append(Dropout(dropout, layer, shape, parameters.dtype))
         self._first = connected[0]
-
-    @property
-    def activations(self) -> list[Activation]:
-        """The activation layers in order, each with its outputs of the last forward pass."""
-        return [layer for layer in self._layers if isinstance(layer, Activation)]
 
     def forward(self, inputs: FloatArray) -> FloatArray:
         """Return the outputs (logits where the loss takes them); they are overwritten by the next call."""
