@@ -93,7 +93,7 @@ REGULARIZATION = (
         default=None,
         text="balanced: in training, an example counts n / (classes * examples of its class), over the n "
         "training rows and the classes among them (scikit-learn's formula), in the training loss too. A "
-        "batch's mean divides by its examples, where PyTorch's and scikit-learn's divide by their weights. "
-        "Validation counts all alike. null: so does training.",
+        "batch's mean divides by its examples, where PyTorch's cross-entropy and scikit-learn's networks "
+        "divide by their weights. Validation counts all alike. null: so does training.",
     ),
 )
