@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.arrays import FloatArray, IntArray, empty
+from core.arrays import BoolArray, FloatArray, empty
 from core.batches import Batch
+from core.losses.answers import Answers
 from core.losses.loss import Scaled, sum_outputs
 
 
@@ -32,36 +33,24 @@ class CrossEntropy(_Logits):
         super().__init__(runs, 1.0 / batch, dtype)
         self.sums = np.empty(runs, dtype)
         self._targets = np.empty((0, 0, 0), dtype)
-        self._predicted = np.empty((runs, batch), np.int64)
+        self._outputs = self._targets
+        self._answers = Answers(shape, dtype)
         self._powers = empty(shape, dtype)
         self._totals = np.empty((runs, 1, batch), dtype)
-        self._largest = np.empty((runs, batch), dtype)
+        self._logarithms = np.empty((runs, batch), dtype)
         self._losses = np.empty((runs, batch), dtype)
         self._ones = np.ones((1, 1, classes), dtype)
-        # Where each example's first logit stands when all logits of the population are one row.
-        self._first = np.arange(runs)[:, None] * (classes * batch) + np.arange(batch)
-        self._position = np.empty((runs, batch), np.int64)
-        self._batch = batch
 
     def forward(self, outputs: FloatArray, batch: Batch) -> None:
         """Sum ln(sum_k e^(z^k - m)) + m - z^t over the batch."""
-        self._targets = batch.targets
-        flat = outputs.reshape(-1)
-        # The place of the largest logit is wanted for the score; a look-up there is cheaper than a maximum.
-        outputs.argmax(axis=1, out=self._predicted)
-        np.multiply(self._predicted, self._batch, out=self._position)
-        np.add(self._first, self._position, out=self._position)
-        flat.take(self._position, out=self._largest, mode="clip")
-        if batch.positions.shape[0] == 1:
-            by_run = outputs.reshape(outputs.shape[0], -1)
-            by_run.take(batch.positions[0], axis=1, out=self._losses, mode="clip")
-        else:
-            flat.take(batch.positions, out=self._losses, mode="clip")
-        np.subtract(outputs, self._largest[:, None], out=self._powers)
+        self._outputs, self._targets = outputs, batch.targets
+        self._answers.look(outputs, batch)
+        largest, right = self._answers.largest, self._answers.right
+        np.subtract(outputs, largest[:, None], out=self._powers)
         np.exp(self._powers, out=self._powers)
         np.matmul(self._ones, self._powers, out=self._totals)
-        losses = np.subtract(self._largest, self._losses, out=self._losses)
-        np.add(losses, np.log(self._totals[:, 0], out=self._largest), out=losses)
+        losses = np.subtract(largest, right, out=self._losses)
+        np.add(losses, np.log(self._totals[:, 0], out=self._logarithms), out=losses)
         np.add.reduce(losses, axis=1, out=self.sums)
 
     def by_example(self) -> FloatArray:
@@ -74,9 +63,9 @@ class CrossEntropy(_Logits):
         np.subtract(self._powers, self._targets, out=self._powers)
         return np.multiply(self._powers, self._scale, out=self._powers)
 
-    def predicted(self) -> IntArray:
-        """Return what the forward pass has found."""
-        return self._predicted
+    def hits(self, batch: Batch, out: BoolArray) -> None:
+        """Tell which examples are right, by what the forward pass has found."""
+        self._answers.hits(self._outputs, batch, out, looked=True)
 
 
 class BinaryCrossEntropy(_Logits):
@@ -93,7 +82,7 @@ class BinaryCrossEntropy(_Logits):
         self.sums = np.empty(runs, dtype)
         self._outputs = np.empty((0, 0, 0), dtype)
         self._targets = self._outputs
-        self._predicted = np.empty((runs, batch), np.int64)
+        self._answers = Answers(shape, dtype)
         self._wrong = np.empty(shape, dtype)
         self._terms = np.empty(shape, dtype)
         self._flat = self._terms.reshape(runs, batch * outputs)
@@ -128,6 +117,6 @@ class BinaryCrossEntropy(_Logits):
         np.subtract(gradient, self._targets, out=gradient)
         return np.multiply(gradient, self._scale, out=gradient)
 
-    def predicted(self) -> IntArray:
-        """Return the class with the largest logit, which is the most probable."""
-        return self._outputs.argmax(axis=1, out=self._predicted)
+    def hits(self, batch: Batch, out: BoolArray) -> None:
+        """Tell which examples are right: the class with the largest logit is the most probable."""
+        self._answers.hits(self._outputs, batch, out)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from core.arrays import Float64Array, FloatArray, IntArray
+from core.arrays import BoolArray, Float64Array, FloatArray
 from core.batches import Batch
 
 
@@ -38,8 +38,11 @@ class Loss(Protocol):
         """Return dE/d(outputs) times the factor, E being the mean over the batch of the last forward pass."""
         ...
 
-    def predicted(self) -> IntArray:
-        """Return the class with the largest output (runs, batch), the first of equals."""
+    def hits(self, batch: Batch, out: BoolArray) -> None:
+        """Tell which examples of the last forward pass are right (runs, batch), before the backward pass.
+
+        Right is whose class has the largest output; of equal outputs, the first counts.
+        """
         ...
 
     def residual(self) -> FloatArray:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.arrays import FloatArray, IntArray, empty
+from core.arrays import BoolArray, FloatArray, empty
 from core.batches import Batch
+from core.losses.answers import Answers
 from core.losses.loss import Scaled, sum_outputs
 
 
@@ -17,14 +18,14 @@ class _Residual(Scaled):
         super().__init__(runs, factor / (batch * outputs), dtype)
         self.sums = np.empty(runs, dtype)
         self._outputs = np.empty((0, 0, 0), dtype)
-        self._predicted = np.empty((runs, batch), np.int64)
+        self._answers = Answers(shape, dtype)
         self._residual = empty(shape, dtype)
         self._flat = self._residual.reshape(runs, batch * outputs)
         self._n = outputs
 
-    def predicted(self) -> IntArray:
-        """Return the class with the largest output."""
-        return self._outputs.argmax(axis=1, out=self._predicted)
+    def hits(self, batch: Batch, out: BoolArray) -> None:
+        """Tell which examples are right."""
+        self._answers.hits(self._outputs, batch, out)
 
     def residual(self) -> FloatArray:
         """Return what the forward pass has subtracted."""

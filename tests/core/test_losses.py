@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.batches import Batch
-from core.losses import LOSSES, AbsoluteError, BinaryCrossEntropy, CrossEntropy, Huber, SquaredError
+from core.losses import LOSSES, AbsoluteError, BinaryCrossEntropy, CrossEntropy, Huber, Loss, SquaredError
 
 FLOAT64 = np.dtype(np.float64)
 
@@ -28,6 +28,14 @@ def batch(targets: list[list[float]], classes: list[int]) -> Batch:
     right = np.array([classes], np.int64)
     positions = right * len(classes) + np.arange(len(classes))
     return Batch(np.empty((1, len(classes), 0)), columns(targets), right, positions)
+
+
+def right(loss: Loss, asked: Batch, runs: int = 1) -> list[list[bool]]:
+    """Return which examples the loss's last forward pass calls right (runs, batch)."""
+    found = np.zeros((runs, asked.classes.shape[1]), np.bool_)
+    loss.hits(asked, found)
+    answers: list[list[bool]] = found.tolist()
+    return answers
 
 
 def one_hot(classes: list[int], outputs: int) -> Batch:
@@ -58,12 +66,13 @@ def test_equal_logits_cost_the_logarithm_of_the_number_of_classes() -> None:
 def test_cross_entropy_is_minus_the_logarithm_of_the_softmax() -> None:
     logits = [[0.2, -1.3, 2.4], [0.0, 0.5, -0.5]]
     loss = CrossEntropy((1, 3, 2), FLOAT64)
-    loss.forward(columns(logits), one_hot([1, 0], 3))
+    asked = one_hot([1, 0], 3)
+    loss.forward(columns(logits), asked)
     shares = [[math.exp(z) / sum(map(math.exp, row)) for z in row] for row in logits]
     assert loss.sums[0] == pytest.approx(-math.log(shares[0][1]) - math.log(shares[1][0]), rel=1e-14)
     expected = [(p - (j == t)) / 2 for row, t in zip(shares, (1, 0), strict=True) for j, p in enumerate(row)]
     assert np.ravel(rows(loss.backward())).tolist() == pytest.approx(expected, abs=1e-15)
-    assert loss.predicted().tolist() == [[2, 1]]
+    assert right(loss, asked) == [[False, False]]  # of classes 2 and 1
 
 
 def test_logits_of_a_thousand_neither_overflow_nor_lose_the_loss() -> None:
@@ -100,7 +109,8 @@ def test_binary_cross_entropy_is_a_mean_over_outputs_of_sigmoids_logarithms() ->
     logits, classes = [[0.2, -1.3, 2.4], [0.0, 0.5, -0.5]], [1, 0]
     targets = [[float(j == t) for j in range(3)] for t in classes]
     loss = BinaryCrossEntropy((1, 3, 2), FLOAT64)
-    loss.forward(columns(logits), batch(targets, classes))
+    asked = batch(targets, classes)
+    loss.forward(columns(logits), asked)
     p = [[1 / (1 + math.exp(-z)) for z in row] for row in logits]
     terms = [
         -math.log(share) if target else -math.log(1 - share)
@@ -108,7 +118,7 @@ def test_binary_cross_entropy_is_a_mean_over_outputs_of_sigmoids_logarithms() ->
         for share, target in zip(shares, row, strict=True)
     ]
     assert loss.sums[0] == pytest.approx(sum(terms) / 3, rel=1e-14)
-    assert loss.predicted().tolist() == [[2, 1]]
+    assert right(loss, asked) == [[False, False]]  # of classes 2 and 1
     expected = [(p[b][j] - targets[b][j]) / (3 * 2) for b in range(2) for j in range(3)]
     assert np.ravel(rows(loss.backward())).tolist() == pytest.approx(expected, abs=1e-16)
 
@@ -172,9 +182,29 @@ def test_each_examples_loss_is_a_part_of_the_sum(name: str) -> None:
     np.testing.assert_allclose(loss.by_example().sum(axis=1), loss.sums, rtol=1e-14)
 
 
+@pytest.mark.parametrize("runs", [1, 3, 30])
+@pytest.mark.parametrize("outputs", [1, 2, 3, 5, 10, 17])
 @pytest.mark.parametrize("name", LOSSES)
-def test_of_equal_outputs_the_first_is_the_answer(name: str) -> None:
-    outputs = columns([[0.0, 0.0, 0.0], [0.5, 2.0, 2.0], [-1.0, -3.0, -1.0]])
-    loss = LOSSES[name]((1, 3, 3), FLOAT64)
-    loss.forward(outputs, one_hot([1, 1, 0], 3))
-    assert loss.predicted().tolist() == [[0, 1, 0]]
+def test_of_equal_outputs_the_first_is_the_answer_however_many_runs_there_are(
+    name: str, outputs: int, runs: int
+) -> None:
+    draw = np.random.default_rng(outputs)
+    values = draw.integers(0, 3, (runs, outputs, 40)).astype(np.float64)  # full of equals
+    values[:, :, :5] = draw.standard_normal((runs, outputs, 5))
+    values[-1, -1, 7] = np.nan
+    asked = one_hot(draw.integers(0, outputs, 40).tolist(), outputs)
+    loss = LOSSES[name]((runs, outputs, 40), FLOAT64)
+    with np.errstate(invalid="ignore"):
+        loss.forward(values, asked)
+    expected = values.argmax(axis=1) == asked.classes
+    assert right(loss, asked, runs) == expected.tolist()
+
+
+@pytest.mark.parametrize("runs", [1, 3, 30])
+def test_answers_are_those_of_the_largest_output_where_none_are_equal(runs: int) -> None:
+    draw = np.random.default_rng(runs)
+    values = draw.standard_normal((runs, 10, 32))
+    asked = one_hot(draw.integers(0, 10, 32).tolist(), 10)
+    loss = CrossEntropy((runs, 10, 32), FLOAT64)
+    loss.forward(values, asked)
+    assert right(loss, asked, runs) == (values.argmax(axis=1) == asked.classes).tolist()
