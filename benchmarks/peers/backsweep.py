@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import product
 
 import numpy as np
 
 from benchmarks.peers.protocol import Prepared, serve
 from benchmarks.peers.task import Task
+from core.calibration import Calibration, calibrate
 from core.configuration import resolve
 from core.environment import environment_class
 from core.examples import Examples
@@ -69,7 +71,13 @@ def _plan(members: list[Member], examples: Examples) -> list[list[int]]:
     placed = [
         PlacedRun(run, member.seed, member.shape_key(examples), size) for run, member in enumerate(members)
     ]
-    return [list(population) for population in plan(placed, live_workers=1)]
+    return [list(population) for population in plan(placed, 1, calibration().budget)]
+
+
+@cache
+def calibration() -> Calibration:
+    """What a worker on this core would have measured when it started."""
+    return calibrate()
 
 
 def _train(members: list[Member], examples: Examples) -> tuple[list[float], list[str]]:
