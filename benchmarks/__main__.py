@@ -33,7 +33,7 @@ class Effort:
     every: int  # of the growth's sizes
 
 
-FULL = Effort(cases=CASES, epochs=6, rounds=5, growth_rounds=3, every=1)
+FULL = Effort(cases=CASES, epochs=10, rounds=3, growth_rounds=3, every=1)
 QUICK = Effort(cases=(REFERENCE, CASES[-1]), epochs=3, rounds=3, growth_rounds=1, every=3)
 
 

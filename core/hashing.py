@@ -24,7 +24,7 @@ def weights_sha256(parameters: Mapping[str, FloatArray]) -> str:
         shape = ",".join(str(extent) for extent in tensor.shape)
         header = f"{name}\0<f{tensor.dtype.itemsize}\0{shape}\0"
         digest.update(header.encode("ascii"))
-        digest.update(little_endian.tobytes())
+        digest.update(little_endian.data if tensor.size else b"")
     return digest.hexdigest()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -65,13 +67,27 @@ def shape_key(
     Free are the seed and every field that FIELDS calls free; of a switch, such as dropout, only whether it is
     off counts. Keys can be sorted.
     """
-    settings = tuple(
-        str(value if not field.free else value == field.neutral)
-        for name, field in FIELDS.items()
-        for value in [getattr(configuration, name)]
-        if field.switch or not field.free
+    return (features, outputs, train_rows, validation_rows, *map(str, _shared_settings(configuration)))
+
+
+_READ_ALIKE = attrgetter(*(name for name, field in FIELDS.items() if not field.free))
+_SWITCHES = tuple((name, field.neutral) for name, field in FIELDS.items() if field.free and field.switch)
+
+
+def _shared_settings(configuration: Configuration) -> tuple[object, ...]:
+    """Return what runs of one population must have in common."""
+    switches = [getattr(configuration, name) == neutral for name, neutral in _SWITCHES]
+    return (*_READ_ALIKE(configuration), *switches)
+
+
+def shapes(members: Sequence[Member]) -> int:
+    """Return how many different shapes members on the same examples have."""
+    return len(
+        {
+            (member.train_rows.size, member.validation_rows.size, *_shared_settings(member.configuration))
+            for member in members
+        }
     )
-    return (features, outputs, train_rows, validation_rows, *settings)
 
 
 def working_set_bytes(

@@ -15,7 +15,7 @@ from core.errors import CoreError, DataError, ShapeError
 from core.examples import Examples
 from core.initializers import initial_row
 from core.layout import Layout
-from core.members import Member
+from core.members import Member, shapes
 from core.network import layer_sizes
 from core.optimizers import OPTIMIZERS, State, initial_state
 from core.version import NUMERICS_VERSION
@@ -160,17 +160,24 @@ def _common_layout(members: Sequence[Member], examples: Examples) -> Layout:
     """Return the layout of the members' networks, once they are known to fit each other and the examples."""
     if not members:
         raise ShapeError("a population needs at least one member")
-    keys = {member.shape_key(examples) for member in members}
-    if len(keys) != 1:
+    different = shapes(members)
+    if different != 1:
         raise ShapeError(
-            f"{len(members)} members have {len(keys)} different shapes; allowed: equal shape_key for all"
+            f"{len(members)} members have {different} different shapes; allowed: equal shape_key for all"
         )
+    checked: set[tuple[int, int]] = set()  # members with one seed share the same arrays
     for member in members:
         _check_validation(member)
-        rows = np.concatenate((member.train_rows, member.validation_rows))
-        if rows.min() < 0 or rows.max() >= examples.rows:
-            raise DataError(f"rows run from {rows.min()} to {rows.max()}; allowed: 0 to {examples.rows - 1}")
+        arrays = id(member.train_rows), id(member.validation_rows)
+        if arrays not in checked:
+            checked.add(arrays)
+            _check_rows(np.concatenate((member.train_rows, member.validation_rows)), examples.rows)
     return Layout(layer_sizes(members[0].configuration, examples.features, examples.outputs))
+
+
+def _check_rows(rows: IntArray, count: int) -> None:
+    if rows.min() < 0 or rows.max() >= count:
+        raise DataError(f"rows run from {rows.min()} to {rows.max()}; allowed: 0 to {count - 1}")
 
 
 def _check_validation(member: Member) -> None:

@@ -23,7 +23,8 @@ class RowSets:
     def __init__(self, rows: Sequence[IntArray], seeds: Sequence[int] | None = None) -> None:
         """Take each run's rows; with `seeds` they are shuffled anew every epoch, else they stay as given."""
         self._shuffled = seeds is not None
-        keys = [(seed, chosen.tobytes()) for chosen, seed in zip(rows, seeds or [0] * len(rows), strict=True)]
+        content = {id(chosen): chosen.tobytes() for chosen in {id(each): each for each in rows}.values()}
+        keys = [(seed, content[id(each)]) for each, seed in zip(rows, seeds or [0] * len(rows), strict=True)]
         positions = {key: position for position, key in enumerate(dict.fromkeys(keys))}
         self.sharing = Sharing([positions[key] for key in keys])
         self._rows = [rows[self.sharing.set_of_run.index(place)] for place in range(len(positions))]
