@@ -30,6 +30,16 @@ POSTGRES_TIMEOUTS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,  # milliseconds
 }
+# The same at the server's end. A machine that is cut off in the middle of a transaction says no goodbye, and
+# its locks would hold its population, and everything that its sweep tells, for as long as the server waits.
+POSTGRES_SESSION = {
+    "tcp_keepalives_idle": "10",  # seconds
+    "tcp_keepalives_interval": "5",  # seconds
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "20000",  # milliseconds
+    # A program that stands still has a network that answers. No transaction waits for anything this long.
+    "idle_in_transaction_session_timeout": "60000",  # milliseconds
+}
 
 
 class Database:
@@ -102,6 +112,8 @@ def _create_engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _prepare_postgres)
     return engine
 
 
@@ -114,6 +126,14 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_postgres(connection: Any, _record: object) -> None:
+    # Not by libpq's `options`: connection poolers refuse what they do not know in there.
+    connection.autocommit = True  # a rollback would take the settings back
+    each = ", ".join(["set_config(%s, %s, false)"] * len(POSTGRES_SESSION))
+    connection.execute(f"SELECT {each}", [word for pair in POSTGRES_SESSION.items() for word in pair])
+    connection.autocommit = False
 
 
 def _begin_sqlite(connection: sqlalchemy.Connection) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from service.store.database import PAUSES, POSTGRES_TIMEOUTS, Database
+from service.store.database import PAUSES, POSTGRES_SESSION, POSTGRES_TIMEOUTS, Database
 from tests.servers.missing import unavailable
 from tests.servers.postgres import NoPostgres, PostgresServer, running_postgres
 
@@ -83,6 +83,30 @@ def test_the_url_may_say_how_patient_a_connection_is(postgres_url: str) -> None:
     with database.engine.connect() as connection:
         assert _parameters(connection)["tcp_user_timeout"] == "777"
     database.dispose()
+
+
+def test_the_server_is_told_to_give_a_silent_program_up(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with database.read() as session:
+        told = session.scalars(text("SELECT name FROM pg_settings WHERE source = 'session'")).all()
+    assert POSTGRES_SESSION.keys() <= set(told)
+    database.dispose()
+
+
+def test_a_transaction_that_stands_still_gives_its_locks_up(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = Database(postgres_url)
+    with patient.write() as session:
+        session.execute(text("CREATE TABLE locked AS SELECT 1 AS value"))
+    monkeypatch.setitem(POSTGRES_SESSION, "idle_in_transaction_session_timeout", "50")
+    frozen = Database(postgres_url)
+    with pytest.raises(DBAPIError), frozen.write() as session:  # noqa: PT012 - its end fails, too
+        session.execute(text("UPDATE locked SET value = 2"))
+        assert patient.run(lambda other: other.scalar(text("SELECT value FROM locked FOR UPDATE"))) == 1
+        session.execute(text("UPDATE locked SET value = 3"))
+    frozen.dispose()
+    patient.dispose()
 
 
 def _parameters(connection: Connection) -> dict[str, str]:
