@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help demo up test chaos lint format bench bench-service lock clean
+.PHONY: help demo up test chaos cluster lint format bench bench-service lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: $(VENV)/dev  ## Run every test (units, SQLite, PostgreSQL, broker and work
 
 chaos: $(VENV)/dev  ## Kill workers 1,000 times (FAULTS=1000, about 50 minutes), servers too, and show that nothing is lost
 	@$(BIN)/python -m tests.chaos
+
+cluster: $(VENV)/dev  ## Cut hosts of a small network off and bring them back (Linux, root; about 6 minutes)
+	@$(BIN)/python -m tests.cluster $(CLUSTER_OPTIONS)
 
 lint: $(VENV)/dev  ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

@@ -30,8 +30,12 @@ class NoPostgres(Exception):
 
 
 @contextmanager
-def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+def running_postgres(
+    *, durable: bool = False, address: str = "", within: Sequence[str] = ()
+) -> Iterator[PostgresServer]:
     """A new server on a unix socket in a private folder; a durable one may be crashed and loses nothing.
+
+    `address` is where else it listens; `within` is a command that runs the server's somewhere, on a host say.
 
     Raises:
         NoPostgres: with the reason.
@@ -47,7 +51,8 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
             "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync",
         ]  # fmt: skip
         _run(initialise)
-        server = PostgresServer(programs, folder, () if durable else FAST)
+        listening = ("-c", f"listen_addresses={address}")
+        server = PostgresServer(programs, folder, (*listening, *(() if durable else FAST)), within)
         try:
             server.start()
             yield server
@@ -60,12 +65,13 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
 class PostgresServer:
     """An initialised folder's server, which can be crashed and started again."""
 
-    def __init__(self, programs: Path, folder: Path, options: Sequence[str]) -> None:
+    def __init__(
+        self, programs: Path, folder: Path, options: Sequence[str], within: Sequence[str] = ()
+    ) -> None:
         self.folder = folder
         data = str(folder / "data")
-        self._command = [
-            str(programs / "postgres"), "-D", data, "-k", str(folder), "-c", "listen_addresses=", *options,
-        ]  # fmt: skip
+        self._command = [str(programs / "postgres"), "-D", data, "-k", str(folder), *options]
+        self._within = tuple(within)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -89,7 +95,7 @@ class PostgresServer:
         """
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                _as_nobody(self._command), stdout=log, stderr=log, cwd=self.folder
+                [*self._within, *_as_nobody(self._command)], stdout=log, stderr=log, cwd=self.folder
             )
         _wait_until_it_answers(self.url, self._process, self.folder / "log")
 

@@ -10,12 +10,14 @@ from pathlib import Path
 PATIENCE = 15.0  # seconds
 
 
-def eventually(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
-    """Return as soon as the condition holds; fail with `what` after so many seconds."""
+def eventually(
+    condition: Callable[[], object], what: str, seconds: float = PATIENCE, *, every: float = 0.01
+) -> None:
+    """Return as soon as the condition holds, which is looked at `every` so often; fail with `what`."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"after {seconds:g} s still not: {what}"
-        time.sleep(0.01)
+        time.sleep(every)
 
 
 def runs(process_id: int) -> bool:
