@@ -33,7 +33,7 @@ def test_a_diverged_run_says_what_happened(visitor: Visitor, finished: str) -> N
     page.locator("#runs tbody tr", has_text="diverged").first.get_by_role("link").click()
     page.wait_for_url("**/runs/r_*")
     visitor.sees_charts(1)
-    assert page.locator(".notice.bad").inner_text()
+    assert page.locator(".notice.bad:visible").inner_text()
     assert page.locator(".downloads").is_hidden() or page.locator(".downloads a").count() == 3
 
 
