@@ -97,7 +97,9 @@ def _in_sweep(sweep: StoredSweep) -> Iterator[str]:
             yield f"counts {sweep.counts[state]} {state} runs, has {counted[state]}"
     if [run.number for run in sweep.runs] != list(range(1, sweep.all_count + 1)):
         yield f"its runs are not numbered from 1 to {sweep.all_count}"
-    done = sum(run.epoch for run in sweep.runs)
+    # Of a run that has ended before its last epoch the others count as done; a canceled one may be retried.
+    over = [run.state.is_final and run.state != RunState.CANCELED for run in sweep.runs]
+    done = sum(run.epochs if ended else run.epoch for run, ended in zip(sweep.runs, over, strict=True))
     if sweep.epochs_done != done:
         yield f"{sweep.epochs_done} epochs done, its runs have {done}"
     yield from _in_story(sweep)
