@@ -20,6 +20,7 @@ COLUMNS = (
     "gradient_norm",
     "update_ratio",
 )
+ROW = ("run_id", "epoch", *COLUMNS, "non_finite")
 NAN, POSITIVE, NEGATIVE = 1, 2, 3  # codes of values that are not finite, two bits each
 NON_FINITE_WORDS = {NAN: "NaN", POSITIVE: "Infinity", NEGATIVE: "-Infinity"}
 
@@ -32,16 +33,15 @@ class Measurement:
     epoch: int
     values: tuple[float | None, ...]
 
-    def as_row(self) -> dict[str, Any]:
-        """The row of `losses`: non-finite values are null, and `non_finite` says which and what they were."""
-        row: dict[str, Any] = {"run_id": self.run_id, "epoch": self.epoch}
+    def as_row(self) -> tuple[int | float | None, ...]:
+        """The row of `losses`, as `ROW` says: what is not finite is null, and its code says what it was."""
+        values = self.values
         codes = 0
-        for position, (column, value) in enumerate(zip(COLUMNS, self.values, strict=True)):
-            code = non_finite_code(value)
-            row[column] = None if code else value
-            codes |= code << (2 * position)
-        row["non_finite"] = codes
-        return row
+        if not all(value is None or math.isfinite(value) for value in values):
+            found = [non_finite_code(value) for value in values]
+            codes = sum(code << (2 * position) for position, code in enumerate(found))
+            values = tuple(None if code else value for code, value in zip(found, values, strict=True))
+        return (self.run_id, self.epoch, *values, codes)
 
     def named(self, task: str) -> dict[str, float]:
         """The losses and scores under their public names: `validation_accuracy`, not `validation_score`."""
