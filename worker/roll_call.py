@@ -14,7 +14,7 @@ from celery import bootsteps
 SECONDS = 0.25
 
 
-class RollCall(bootsteps.Step):  # type: ignore[misc]
+class RollCall(bootsteps.StartStopStep):  # type: ignore[misc]
     """A part of Celery's worker, beside its pool."""
 
     requires = ("celery.worker.components:Pool",)

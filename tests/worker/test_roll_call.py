@@ -24,3 +24,10 @@ def test_the_pool_is_looked_after_several_times_a_second_however_often_the_broke
 
     eventually(called_again, "two looks", seconds=2)
     hub.close()
+
+
+def test_celery_counts_it_among_the_steps_that_it_tells_of_the_event_loop() -> None:
+    worker = SimpleNamespace(steps=[])
+    step = RollCall(worker)
+    step.include(worker)
+    assert worker.steps == [step]
