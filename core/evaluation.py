@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from core.arrays import Float64Array, FloatArray, IntArray
+from core.arrays import Float64Array, FloatArray, IntArray, aligned
 from core.batches import Batches, Table, with_ones
 from core.configuration import Configuration
 from core.errors import ShapeError
@@ -45,17 +46,62 @@ class Evaluator:
             for size in {stop - start for start, stop in self._spans}
         }
 
-    def measure(self, keep: Callable[[FloatArray], None] | None = None) -> tuple[Float64Array, Float64Array]:
-        """Return loss and score (runs,); `keep` sees the outputs of each chunk, valid until the next."""
+    def measure(self, outputs: Float64Array | None = None) -> tuple[Float64Array, Float64Array]:
+        """Return loss and score (runs,), and fill `outputs` (runs, rows, outputs) with each run's."""
         self._batches.begin(self._order)
         tally = Tally(self._runs, self._spans, self._spread)
         for chunk, (start, stop) in enumerate(self._spans):
             done = self._passes[stop - start]
             done.forward(self._batches[chunk])
             tally.add(done, chunk)
-            if keep is not None:
-                keep(done.outputs)
+            if outputs is not None:
+                outputs[:, start:stop] = done.outputs.transpose(0, 2, 1)
         return tally.loss(), tally.score()
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """How runs did on their rows.
+
+    Shapes:
+        loss, score  (runs,) the score is accuracy or R2
+        outputs      (runs, rows, outputs) as the networks give them: logits where the loss takes them
+    """
+
+    loss: Float64Array
+    score: Float64Array
+    outputs: Float64Array
+
+
+def evaluate_together(
+    configuration: Configuration,
+    parameters: Sequence[Mapping[str, FloatArray]],
+    examples: Examples,
+    rows: Sequence[IntArray],
+) -> Evaluated:
+    """Evaluate trained networks of one shape, each to the bits that it has alone, on equally many rows each.
+
+    Of the configuration is read what runs of one population have in common: shape, activations, loss, dtype.
+
+    Raises: ShapeError if there are no rows, not equally many or not for each network, or if parameters have
+    other shapes than the configuration says.
+    """
+    counts = [chosen.size for chosen in rows]
+    if len(set(counts)) != 1 or len(counts) != len(parameters) or not counts[0]:
+        raise ShapeError(
+            f"{len(parameters)} networks are to be evaluated on {counts} rows; "
+            "allowed: equally many for each, and at least one"
+        )
+    dtype = np.dtype(configuration.dtype)
+    layout = Layout(layer_sizes(configuration, examples.features, examples.outputs))
+    weights = aligned(np.stack([layout.pack(each, dtype) for each in parameters]))
+    outputs = np.empty((len(rows), counts[0], examples.outputs))
+    with np.errstate(all="ignore"):
+        table = Table.of(examples, dtype, joins_bias=layout.joins_bias)
+        about_mean = spread(examples, rows)
+        evaluator = Evaluator(configuration, layout, table, weights, RowSets(rows), about_mean)
+        loss, score = evaluator.measure(outputs)
+    return Evaluated(loss, score, outputs)
 
 
 def evaluate(
@@ -65,24 +111,14 @@ def evaluate(
 
     Raises: ShapeError if there are no rows, or the parameters have other shapes than the configuration says.
     """
-    if not rows.size:
-        raise ShapeError("there are no rows to evaluate on; allowed: at least one")
-    dtype = np.dtype(configuration.dtype)
-    layout = Layout(layer_sizes(configuration, examples.features, examples.outputs))
-    weights = layout.pack(parameters, dtype)[None]
-    outputs: list[FloatArray] = []
+    found = evaluate_together(configuration, [parameters], examples, [rows])
+    loss, answers = float(found.loss[0]), found.outputs[0]
     with np.errstate(all="ignore"):
-        table = Table.of(examples, dtype, joins_bias=layout.joins_bias)
-        evaluator = Evaluator(
-            configuration, layout, table, weights, RowSets([rows]), spread(examples, [rows])
-        )
-        loss, score = evaluator.measure(lambda chunk: outputs.append(chunk[0].T.copy()))
-        answers = np.concatenate(outputs).astype(np.float64)
         if examples.task == "classification":
             return classification_metrics(
-                float(loss[0]), answers.argmax(axis=1), examples.classes[rows], examples.outputs
+                loss, answers.argmax(axis=1), examples.classes[rows], examples.outputs
             )
-        return regression_metrics(float(loss[0]), float(score[0]), answers - examples.numbers[rows])
+        return regression_metrics(loss, float(found.score[0]), answers - examples.numbers[rows])
 
 
 def predict(

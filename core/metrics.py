@@ -31,9 +31,18 @@ def classification_metrics(loss: float, predicted: IntArray, classes: IntArray, 
     """Return accuracy, and F1 averaged over the classes that occur among predictions or truths (rows,)."""
     hits = np.bincount(classes[predicted == classes], minlength=outputs)
     named = np.bincount(predicted, minlength=outputs) + np.bincount(classes, minlength=outputs)
+    return Metrics(loss, accuracy=float(hits.sum() / classes.size), macro_f1=macro_f1(hits, named))
+
+
+def macro_f1(hits: IntArray, named: IntArray) -> float:
+    """Return F1 averaged over the classes that occur.
+
+    Of each class `hits` counts how often it was rightly predicted, and `named` how often it was predicted
+    plus how often it was the truth.
+    """
     occurring = named > 0
     f1 = 2.0 * hits[occurring] / named[occurring]
-    return Metrics(loss, accuracy=float(hits.sum() / classes.size), macro_f1=float(f1.mean()))
+    return float(f1.mean())
 
 
 def regression_metrics(loss: float, r2: float, residual: Float64Array) -> Metrics:

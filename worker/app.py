@@ -8,6 +8,7 @@ from celery import Celery
 
 from service.dispatch import QUEUE, transport
 from service.settings import InvalidSetting, Settings
+from worker.roll_call import RollCall
 
 TASKS = "worker.tasks"
 
@@ -22,6 +23,7 @@ def create_app(settings: Settings, tasks: str = TASKS) -> Celery:
         raise InvalidSetting("BACKSWEEP_BROKER_URL", "", "a broker's URL: only `backsweep up` starts its own")
     broker = transport(settings.broker_url)
     app = Celery("backsweep", broker=broker.url, include=[tasks], set_as_current=False)
+    app.steps["worker"].add(RollCall)
     app.conf.update(
         # JSON alone: whoever can write to the broker must not become able to run code.
         accept_content=["json"],

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from service.errors import LeaseLost
 from service.lifecycle.claim import Claim, ClaimedRun, claim_population
@@ -27,18 +28,9 @@ log = logging.getLogger(__name__)
 
 def execute_next(context: Context) -> bool:
     """Claim the next queued population and train it to its end; False when there was none."""
-    lease = context.settings.lease_seconds
-    claim = context.database.run(
-        lambda session: claim_population(
-            session,
-            worker=context.name,
-            environment_class=context.environment_class,
-            lease_seconds=lease,
-        )
-    )
+    claim = context.database.run(lambda session: _claim(session, context))
     if claim is None:
         return False
-    context.database.run(lambda session: worker_turned_to(session, context.name, claim.population_id))
     try:
         _execute(context, claim)
     except LeaseLost as lost:
@@ -56,6 +48,18 @@ def execute_next(context: Context) -> bool:
     finally:
         context.database.run(lambda session: worker_turned_to(session, context.name, None))
     return True
+
+
+def _claim(session: Session, context: Context) -> Claim | None:
+    claim = claim_population(
+        session,
+        worker=context.name,
+        environment_class=context.environment_class,
+        lease_seconds=context.settings.lease_seconds,
+    )
+    if claim is not None:
+        worker_turned_to(session, context.name, claim.population_id)
+    return claim
 
 
 def _execute(context: Context, claim: Claim) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,11 +10,13 @@ import numpy as np
 
 from core.arrays import Float64Array, FloatArray, IntArray
 from core.configuration import Configuration
-from core.evaluation import evaluate, predict
-from core.metrics import classification_metrics
+from core.evaluation import Evaluated, evaluate_together
+from core.metrics import macro_f1
 from service.lifecycle.materials import DatasetMaterials
+from service.planning.measurements import SCORES
 
 MOST_CONFUSED_CLASSES = 50  # with more, the counts would be larger than all else that is kept of a run
+OUTPUT_BYTES = 2**26  # of the outputs of all runs that are evaluated at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,68 +38,112 @@ UNTESTED = FinalTest({}, None)  # a run that diverged, or one over a function
 class _Judged(NamedTuple):
     """How a network's answers on some rows compare with the targets; names without their part."""
 
-    errors: dict[str, float]  # beside the loss and the score
+    scores: dict[str, float]
+    errors: dict[str, float]  # what epochs do not measure, beside the loss and the score
     outcomes: bytes
     details: dict[str, list[Any]]
 
 
-def final_test(
-    materials: DatasetMaterials, configuration: Configuration, seed: int, parameters: Mapping[str, FloatArray]
-) -> FinalTest:
-    """Evaluate a finished network on the test rows, and on its validation rows what epochs do not measure.
+def final_tests(
+    materials: DatasetMaterials,
+    configuration: Configuration,
+    seeds: Sequence[int],
+    parameters: Sequence[Mapping[str, FloatArray]],
+) -> list[FinalTest]:
+    """Evaluate finished networks on the test rows, and on their validation rows what epochs do not measure.
 
-    Parts without rows have no metrics.
+    They are of one population, and `configuration` is any one of theirs. Parts without rows have no metrics.
     """
+    validation = _judge(materials, configuration, [materials.rows(seed)[1] for seed in seeds], parameters)
+    test = _judge(materials, configuration, [materials.test_rows] * len(seeds), parameters)
+    return [_told(*judged) for judged in zip(validation, test, strict=True)]
 
-    def judge(rows: IntArray) -> _Judged:
-        examples = materials.examples
-        outputs = predict(configuration, parameters, np.ascontiguousarray(examples.inputs[rows]))
+
+def _told(validation: _Judged | None, test: _Judged | None) -> FinalTest:
+    found: dict[str, float] = {}
+    if validation is not None:
+        found |= {f"validation_{name}": value for name, value in validation.errors.items()}
+    if test is None:
+        return FinalTest(found, None)
+    found |= {f"test_{name}": value for name, value in (test.scores | test.errors).items()}
+    return FinalTest(found, test.outcomes, {f"test_{name}": value for name, value in test.details.items()})
+
+
+def _judge(
+    materials: DatasetMaterials,
+    configuration: Configuration,
+    rows: Sequence[IntArray],
+    parameters: Sequence[Mapping[str, FloatArray]],
+) -> list[_Judged | None]:
+    """What each network is worth on its rows; None where there are none."""
+    if not rows[0].size:
+        return [None] * len(rows)
+    examples = materials.examples
+    judged: list[_Judged | None] = []
+    at_once = max(1, OUTPUT_BYTES // (rows[0].size * examples.outputs * 8))  # runs; their bits do not care
+    for start in range(0, len(rows), at_once):
+        chosen = rows[start : start + at_once]
+        found = evaluate_together(configuration, parameters[start : start + at_once], examples, chosen)
         if materials.deviations is None:
-            return _judge_classes(outputs, examples.classes[rows])
-        return _judge_numbers(outputs, examples.numbers[rows], materials.deviations)
-
-    found: dict[str, float | None] = {}
-    validation, rows = materials.rows(seed)[1], materials.test_rows
-    if validation.size:
-        found |= {f"validation_{name}": value for name, value in judge(validation).errors.items()}
-    outcomes, details = None, {}
-    if rows.size:
-        metrics, judged = evaluate(configuration, parameters, materials.examples, rows), judge(rows)
-        scores = {"loss": metrics.loss, "accuracy": metrics.accuracy, "r2": metrics.r2, **judged.errors}
-        found |= {f"test_{name}": value for name, value in scores.items()}
-        outcomes = judged.outcomes
-        details = {f"test_{name}": value for name, value in judged.details.items()}
-    return FinalTest({name: value for name, value in found.items() if value is not None}, outcomes, details)
+            judged += _judge_classes(found, examples.classes[np.stack(chosen)])
+        else:
+            judged += _judge_numbers(found, examples.numbers, chosen, materials.deviations)
+    return judged
 
 
-def _judge_classes(outputs: Float64Array, classes: IntArray) -> _Judged:
-    predicted, count = outputs.argmax(axis=1), outputs.shape[1]
-    macro_f1 = classification_metrics(0.0, predicted, classes, count).macro_f1
-    details = {}
+def _judge_classes(found: Evaluated, classes: IntArray) -> list[_Judged]:
+    """Judge predictions of the true `classes` (runs, rows)."""
+    predicted, (runs, _, count) = found.outputs.argmax(axis=2), found.outputs.shape
+    right = predicted == classes
+    first = np.arange(runs)[:, None] * count  # classes are numbered through all runs, and counted at once
+    truths = first + classes
+    hits, predictions, occurrences = (
+        np.bincount(each.ravel(), minlength=runs * count).reshape(runs, count)
+        for each in (truths[right], first + predicted, truths)
+    )
+    details: list[dict[str, list[Any]]] = [{}] * runs
     if count <= MOST_CONFUSED_CLASSES:
-        pairs = np.bincount(classes * count + predicted, minlength=count**2)
-        details = {"confusion": pairs.reshape(count, count).tolist()}
-    return _Judged(
-        {} if macro_f1 is None else {"macro_f1": macro_f1},
-        np.packbits(predicted == classes).tobytes(),
-        details,
-    )
+        pairs = np.bincount((truths * count + predicted).ravel(), minlength=runs * count**2)
+        details = [{"confusion": each} for each in pairs.reshape(runs, count, count).tolist()]
+    return [
+        _Judged(
+            {"loss": float(found.loss[run]), SCORES["classification"]: float(found.score[run])},
+            {"macro_f1": macro_f1(hits[run], predictions[run] + occurrences[run])},
+            np.packbits(right[run]).tobytes(),
+            details[run],
+        )
+        for run in range(runs)
+    ]
 
 
-def _judge_numbers(outputs: Float64Array, targets: Float64Array, deviations: FloatArray) -> _Judged:
-    residual = outputs - targets
-    shares = _shares_of_variance(residual, targets)
-    mae = np.abs(residual * deviations).mean(axis=0)
-    rmse = np.sqrt(((residual * deviations) ** 2).mean(axis=0))
-    details = {}
-    if len(deviations) > 1:
-        columns = zip(1.0 - shares.mean(axis=0), mae, rmse, strict=True)
-        details = {"outputs": [{"r2": float(r), "mae": float(a), "rmse": float(q)} for r, a, q in columns]}
-    return _Judged(
-        {"mae": float(mae.mean()), "rmse": float(rmse.mean())},
-        shares.mean(axis=1).astype("<f4").tobytes(),
-        details,
-    )
+def _judge_numbers(
+    found: Evaluated, numbers: Float64Array, rows: Sequence[IntArray], deviations: FloatArray
+) -> list[_Judged]:
+    """Judge answers that should be the `numbers` (examples, outputs) at each run's rows."""
+    judged = []
+    for loss, score, outputs, chosen in zip(
+        found.loss.tolist(), found.score.tolist(), found.outputs, rows, strict=True
+    ):
+        targets = numbers[chosen]
+        residual = outputs - targets
+        shares = _shares_of_variance(residual, targets)
+        mae = np.abs(residual * deviations).mean(axis=0)
+        rmse = np.sqrt(((residual * deviations) ** 2).mean(axis=0))
+        details = {}
+        if len(deviations) > 1:
+            columns = zip(1.0 - shares.mean(axis=0), mae, rmse, strict=True)
+            details = {
+                "outputs": [{"r2": float(r), "mae": float(a), "rmse": float(q)} for r, a, q in columns]
+            }
+        judged.append(
+            _Judged(
+                {"loss": loss, SCORES["regression"]: score},
+                {"mae": float(mae.mean()), "rmse": float(rmse.mean())},
+                shares.mean(axis=1).astype("<f4").tobytes(),
+                details,
+            )
+        )
+    return judged
 
 
 def _shares_of_variance(residual: Float64Array, targets: Float64Array) -> Float64Array:

@@ -34,9 +34,9 @@ class FunctionTraining:
         """Step until every run has ended."""
         train_function(self.population, on_epoch=on_epoch, should_stop=should_stop)
 
-    def test(self, _ending: Ending, _run: ClaimedRun) -> FinalTest:
+    def test(self, endings: Sequence[Ending], _runs: Sequence[ClaimedRun]) -> list[FinalTest]:
         """Nothing: a function has no rows."""
-        return UNTESTED
+        return [UNTESTED] * len(endings)
 
     def arrival(self, ending: Ending) -> dict[str, Any] | None:
         """The judgement, and the variables: a diverged run's are those of its last good step."""

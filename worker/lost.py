@@ -20,6 +20,7 @@ from celery import Task
 from celery.worker.request import Request
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.dispatch import Doorbell
 from service.lifecycle.requeue import requeue_lost
 from service.settings import Settings
 from service.store.database import Database
@@ -88,13 +89,17 @@ class Kernel:
 
 
 def _requeue(cause: str) -> None:
-    name, database = os.environ[NAME_VARIABLE], Database(Settings.from_environment(os.environ).database_url)
+    name, settings = os.environ[NAME_VARIABLE], Settings.from_environment(os.environ)
+    database, doorbell = Database(settings.database_url), Doorbell(settings.broker_url)
     try:
         count = database.run(lambda session: requeue_lost(session, name, cause))
         _log.warning("%s; %d populations are queued again", cause, count)
+        if count:  # the dead process's message may come back to this worker, which cannot train for a second
+            doorbell.ring()
     except SQLAlchemyError:
         _log.warning("%s; its work is queued again when the lease ends", cause, exc_info=True)
     finally:
+        doorbell.close()
         database.dispose()
 
 

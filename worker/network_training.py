@@ -8,7 +8,7 @@ from core.members import Member
 from core.training import Directive, Ending, EpochReport, Population, train
 from service.lifecycle.claim import ClaimedRun
 from service.lifecycle.materials import Aims, DatasetMaterials
-from worker.final_test import UNTESTED, FinalTest, final_test
+from worker.final_test import UNTESTED, FinalTest, final_tests
 from worker.training import checkpoints
 
 
@@ -41,12 +41,20 @@ class NetworkTraining:
         """Train every network to its end."""
         train(self.population, on_epoch=on_epoch, should_stop=should_stop)
 
-    def test(self, ending: Ending, run: ClaimedRun) -> FinalTest:
-        """What the test rows say of a run that completed; a diverged one is not tested."""
-        if ending.state != "completed":
-            return UNTESTED
-        configuration = self.aims.configuration(run.configuration)
-        return final_test(self._materials, configuration, run.seed, ending.parameters)
+    def test(self, endings: Sequence[Ending], runs: Sequence[ClaimedRun]) -> list[FinalTest]:
+        """What the test rows say of the runs that completed; a diverged one is not tested."""
+        tests = [UNTESTED] * len(endings)
+        completed = [place for place, ending in enumerate(endings) if ending.state == "completed"]
+        if completed:
+            found = final_tests(
+                self._materials,
+                self.aims.configuration(runs[completed[0]].configuration),
+                [runs[place].seed for place in completed],
+                [endings[place].parameters for place in completed],
+            )
+            for place, test in zip(completed, found, strict=True):
+                tests[place] = test
+        return tests
 
     def arrival(self, _ending: Ending) -> None:
         """Say nothing: a network's derivative is that of a batch, and vanishes nowhere."""

@@ -18,6 +18,7 @@ from service.lifecycle.record import Batch, Ending, KeptWeights, Progress, recor
 from service.planning.measurements import COLUMNS, SCORES, Measurement, RunMetrics, is_recorded
 from service.planning.statuses import RunState
 from worker.context import Context
+from worker.final_test import FinalTest
 from worker.training import Training
 
 LAYER_COLUMNS = ("gradient_norm", "weight_norm", "update_ratio")
@@ -46,8 +47,11 @@ class Recorder:
         for position, (member, values) in enumerate(zip(members, self._values(report), strict=True)):
             self._seconds[member] += core_seconds / len(members)
             self._measure(member, position, values, report)
-        for ending in report.endings:
-            self._end(ending)
+        runs = [self._claim.runs[ending.member] for ending in report.endings]
+        for ending, run, test in zip(
+            report.endings, runs, self._training.test(report.endings, runs), strict=True
+        ):
+            self._end(ending, run, test)
         settings = self._context.settings
         moment = time.monotonic()
         if moment - self._recorded_at >= settings.record_seconds:
@@ -116,8 +120,7 @@ class Recorder:
                 self._best[member] = measurement
         self._batch.epoch = report.epoch
 
-    def _end(self, ending: CoreEnding) -> None:
-        run = self._claim.runs[ending.member]
+    def _end(self, ending: CoreEnding, run: ClaimedRun, test: FinalTest) -> None:
         # Of a long run not every epoch is recorded, but always the last and the best.
         self._batch.measurements.append(self._latest[ending.member][0])
         if ending.member in self._best:
@@ -125,7 +128,6 @@ class Recorder:
         metrics = self._metrics[ending.member]
         if ending.restored is not None:
             metrics.restore(_measurement(run, ending.restored))
-        test = self._training.test(ending, run)
         metrics.add_final(test.metrics, test.details)
         arrival = self._training.arrival(ending)
         if arrival is not None:

@@ -42,8 +42,8 @@ class Training(Protocol):
         """Train every run to its end, calling back after each epoch."""
         ...
 
-    def test(self, ending: Ending, run: ClaimedRun) -> FinalTest:
-        """What rows that were held out say of a run that has ended."""
+    def test(self, endings: Sequence[Ending], runs: Sequence[ClaimedRun]) -> list[FinalTest]:
+        """What rows that were held out say of each of the runs, which ended in one epoch."""
         ...
 
     def arrival(self, ending: Ending) -> Mapping[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -15,11 +15,11 @@ from service.lifecycle.lease import change_leased, hold
 from service.lifecycle.moves import Moved, move_populations
 from service.lifecycle.replay import note_replays
 from service.lifecycle.story import tell
-from service.planning.measurements import COLUMNS, Measurement, non_finite_code
+from service.planning.measurements import COLUMNS, ROW, Measurement, non_finite_code
 from service.planning.statuses import RUN_STEPS, Cause, PopulationState, RunState, SweepState
 from service.store.clock import now
 from service.store.schema import Checkpoint, LossRow, PopulationRow, Run, Weights
-from service.store.upsert import insert_ignoring_duplicates
+from service.store.upsert import insert_tuples_ignoring_duplicates
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,59 +79,76 @@ def record(session: Session, claim: Claim, batch: Batch, *, lease_seconds: float
         LeaseLost: the fencing token is no longer the population's; nothing was written.
     """
     hold(session, claim, lease_seconds=lease_seconds, epoch=batch.epoch)
-    reached = _epochs_reached(session, claim)
+    # Behind the lock on the population: nobody else moves its runs before this transaction ends.
+    runs = _standing(session, claim)
+    reached = {run_id: run.epoch for run_id, run in runs.items()}
     note_replays(session, claim, batch.measurements, reached)
-    insert_ignoring_duplicates(session, LossRow, [m.as_row() for m in batch.measurements])
+    insert_tuples_ignoring_duplicates(session, LossRow, ROW, [each.as_row() for each in batch.measurements])
     # What is trained again after a lost lease was recorded before: a run never goes back to an earlier epoch.
     ahead = {key: p for key, p in batch.progress.items() if p.latest.epoch >= reached.get(key, 0)}
     _update_progress(session, claim, ahead)
-    moved, spared = _end_runs(session, claim, batch.endings)
+    running = {run_id for run_id, run in runs.items() if run.state == _BEFORE_THE_END}
+    ended = [ending for ending in batch.endings if ending.run_id in running]
+    moved = _end_runs(session, claim, ended)
     _replace_checkpoints(session, claim, batch)
-    if moved:
+    if ended and len(ended) == len(running):
         _finish_population(session, claim)
     if batch.progress or moved:
         document = {"population": claim.public_id, "epoch": batch.epoch}
-        epochs = sum(p.latest.epoch - reached.get(key, 0) for key, p in ahead.items())
-        return tell(session, claim.sweep_id, "progress", document, moved=moved, epochs=epochs + spared)
+        gone = sum(p.latest.epoch - reached.get(key, 0) for key, p in ahead.items())
+        stands = reached | {key: p.latest.epoch for key, p in ahead.items()}
+        spared = sum(runs[ending.run_id].epochs - stands[ending.run_id] for ending in ended)
+        return tell(session, claim.sweep_id, "progress", document, moved=moved, epochs=gone + spared)
     return None
 
 
-def _epochs_reached(session: Session, claim: Claim) -> dict[int, int]:
-    """The last epoch recorded of each run."""
-    found = session.execute(select(Run.id, Run.epoch).where(Run.population_id == claim.population_id))
-    return dict(found.all())
+class _Standing(NamedTuple):
+    """How a run stood before this record."""
+
+    state: RunState
+    epoch: int  # the last one recorded
+    epochs: int
+
+
+def _standing(session: Session, claim: Claim) -> dict[int, _Standing]:
+    found = session.execute(
+        select(Run.id, Run.state, Run.epoch, Run.epochs).where(Run.population_id == claim.population_id)
+    )
+    return {run_id: _Standing(RunState(state), epoch, epochs) for run_id, state, epoch, epochs in found}
+
+
+_WORTH = COLUMNS[:4]
+# Made once, like the next one: building a statement takes longer than running it.
+_PROGRESS_RUN = (
+    update(Run)
+    .where(
+        Run.id == bindparam("run"),
+        Run.population_id == bindparam("of_population"),
+        Run.state == RunState.RUNNING,
+    )
+    .values({name: bindparam(name) for name in ("epoch", "metrics", "best_epoch", "train_seconds", *_WORTH)})
+)
 
 
 def _update_progress(session: Session, claim: Claim, progress: Mapping[int, Progress]) -> None:
     if not progress:
         return
-    names = COLUMNS[:4]
     rows = [
         {
             "run": run_id,
+            "of_population": claim.population_id,
             "epoch": p.latest.epoch,
             "metrics": dict(p.metrics),
             "best_epoch": p.best_epoch,
             "train_seconds": p.train_seconds,
             **{
                 name: None if non_finite_code(value) else value
-                for name, value in zip(names, p.values, strict=True)
+                for name, value in zip(_WORTH, p.values, strict=True)
             },
         }
         for run_id, p in progress.items()
     ]
-    session.connection().execute(
-        update(Run)
-        .where(
-            Run.id == bindparam("run"),
-            Run.population_id == claim.population_id,
-            Run.state == RunState.RUNNING,
-        )
-        .values(
-            {name: bindparam(name) for name in ("epoch", "metrics", "best_epoch", "train_seconds", *names)}
-        ),
-        rows,
-    )
+    session.connection().execute(_PROGRESS_RUN, rows)
 
 
 _ENDING_COLUMNS = (
@@ -147,7 +164,6 @@ _ENDING_COLUMNS = (
 )
 _END = RUN_STEPS[Cause.END]
 (_BEFORE_THE_END,) = _END.before
-# Made once: a population may end with hundreds of runs, and building it takes longer than running it.
 _END_RUN = (
     update(Run)
     .where(
@@ -156,54 +172,45 @@ _END_RUN = (
         Run.state == _BEFORE_THE_END,
     )
     .values({name: bindparam(name) for name in _ENDING_COLUMNS} | {"finished_at": now()})
-    .returning(Run.id)
-    .execution_options(synchronize_session=False)
 )
 
 
-def _end_runs(session: Session, claim: Claim, endings: Sequence[Ending]) -> tuple[Moved, int]:
-    """End runs; how many by (before, after), and the epochs that none of them will be trained for.
+def _end_runs(session: Session, claim: Claim, endings: Sequence[Ending]) -> Moved:
+    """End runs, all of which are running; how many by (before, after).
 
     Raises:
         ValueError: an ending leads to a state that ends nothing.
     """
-    moved: Moved = Counter()
-    ended: list[int] = []
+    if not endings:
+        return Counter()
     for ending in endings:
         if ending.state not in _END.after:
             raise ValueError(f"a run ends {sorted(_END.after)}, not {ending.state}")
-        matched = session.execute(
-            _END_RUN,
-            {
-                "ended_run": ending.run_id,
-                "of_population": claim.population_id,
-                "state": ending.state,
-                "reason": ending.reason,
-                "collapsed": ending.collapsed,
-                "diverged_step": ending.diverged_step,
-                "diverged_tensor": ending.diverged_tensor,
-                "weights_sha256": ending.weights_sha256,
-                "test_loss": None if non_finite_code(ending.test_loss) else ending.test_loss,
-                "test_score": None if non_finite_code(ending.test_score) else ending.test_score,
-                "test_outcomes": ending.test_outcomes,
-            },
-        ).one_or_none()
-        if matched is not None:
-            moved[_BEFORE_THE_END, ending.state] += 1
-            ended.append(ending.run_id)
     rows = [
         {
-            "run_id": ending.run_id,
-            "which": kept.which,
-            "epoch": kept.epoch,
-            "weights_sha256": kept.weights_sha256,
-            "content": kept.content,
+            "ended_run": ending.run_id,
+            "of_population": claim.population_id,
+            "state": ending.state,
+            "reason": ending.reason,
+            "collapsed": ending.collapsed,
+            "diverged_step": ending.diverged_step,
+            "diverged_tensor": ending.diverged_tensor,
+            "weights_sha256": ending.weights_sha256,
+            "test_loss": None if non_finite_code(ending.test_loss) else ending.test_loss,
+            "test_score": None if non_finite_code(ending.test_score) else ending.test_score,
+            "test_outcomes": ending.test_outcomes,
         }
+        for ending in endings
+    ]
+    session.connection().execute(_END_RUN, rows)
+    kept = [
+        (ending.run_id, kept.which, kept.epoch, kept.weights_sha256, kept.content)
         for ending in endings
         for kept in ending.weights
     ]
-    insert_ignoring_duplicates(session, Weights, rows)
-    return moved, epochs_left(session, ended)
+    columns = ("run_id", "which", "epoch", "weights_sha256", "content")
+    insert_tuples_ignoring_duplicates(session, Weights, columns, kept)
+    return Counter((_BEFORE_THE_END, ending.state) for ending in endings)
 
 
 def epochs_left(session: Session, runs: Sequence[int]) -> int:
@@ -235,16 +242,12 @@ def _replace_checkpoints(session: Session, claim: Claim, batch: Batch) -> None:
 
 
 def _finish_population(session: Session, claim: Claim) -> None:
-    left = session.scalar(
-        select(func.count()).where(Run.population_id == claim.population_id, Run.state == RunState.RUNNING)
+    move_populations(
+        session,
+        Cause.END,
+        PopulationRow.id == claim.population_id,
+        PopulationState.FINISHED,
+        finished_at=now(),
+        lease_owner=None,
+        lease_expires_at=None,
     )
-    if not left:
-        move_populations(
-            session,
-            Cause.END,
-            PopulationRow.id == claim.population_id,
-            PopulationState.FINISHED,
-            finished_at=now(),
-            lease_owner=None,
-            lease_expires_at=None,
-        )

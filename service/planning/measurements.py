@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -20,6 +20,7 @@ COLUMNS = (
     "gradient_norm",
     "update_ratio",
 )
+ROW = ("run_id", "epoch", *COLUMNS, "non_finite")
 NAN, POSITIVE, NEGATIVE = 1, 2, 3  # codes of values that are not finite, two bits each
 NON_FINITE_WORDS = {NAN: "NaN", POSITIVE: "Infinity", NEGATIVE: "-Infinity"}
 
@@ -32,24 +33,15 @@ class Measurement:
     epoch: int
     values: tuple[float | None, ...]
 
-    def as_row(self) -> dict[str, Any]:
-        """The row of `losses`: non-finite values are null, and `non_finite` says which and what they were."""
-        row: dict[str, Any] = {"run_id": self.run_id, "epoch": self.epoch}
+    def as_row(self) -> tuple[int | float | None, ...]:
+        """The row of `losses`, as `ROW` says: what is not finite is null, and its code says what it was."""
+        values = self.values
         codes = 0
-        for position, (column, value) in enumerate(zip(COLUMNS, self.values, strict=True)):
-            code = non_finite_code(value)
-            row[column] = None if code else value
-            codes |= code << (2 * position)
-        row["non_finite"] = codes
-        return row
-
-    def named(self, task: str) -> dict[str, float]:
-        """The losses and scores under their public names: `validation_accuracy`, not `validation_score`."""
-        return {
-            public_name(column, task): value
-            for column, value in zip(COLUMNS[:4], self.values[:4], strict=True)
-            if value is not None
-        }
+        if not all(value is None or math.isfinite(value) for value in values):
+            found = [non_finite_code(value) for value in values]
+            codes = sum(code << (2 * position) for position, code in enumerate(found))
+            values = tuple(None if code else value for code, value in zip(found, values, strict=True))
+        return (self.run_id, self.epoch, *values, codes)
 
 
 @cache
@@ -112,42 +104,45 @@ class RunMetrics:
     def __init__(
         self, task: str, objective: str, goal: Literal["minimize", "maximize"], document: Mapping[str, Any]
     ) -> None:
-        self._task, self._objective, self._goal = task, objective, goal
-        self.best_epoch: int | None = document.get("best_epoch")
-        self._metrics: dict[str, dict[str, float]] = {
+        names = [public_name(column, task) for column in COLUMNS[:4]]
+        stored = {
             name: {kind: float(value) for kind, value in kinds.items()}
             for name, kinds in metric_kinds(document).items()
         }
+        self._objective, self._goal = names.index(objective) if objective in names else None, goal
+        self.best_epoch: int | None = document.get("best_epoch")
+        self._measured = [_Extremes.of(name, stored.pop(name, {})) for name in names]
+        self._others = stored
         self._arrival: Mapping[str, Any] | None = document.get(ARRIVAL)
         self._lists = {name: kept for name, kept in document.items() if isinstance(kept, list)}
 
     @property
     def last_values(self) -> tuple[float | None, ...]:
         """What the run is worth so far, in the order of the first four `COLUMNS`: the last of each."""
-        names = (public_name(column, self._task) for column in COLUMNS[:4])
-        return tuple(self._metrics.get(name, {}).get("last") for name in names)
+        return tuple(measured.last for measured in self._measured)
 
     def add(self, measurement: Measurement) -> None:
         """Take in one more epoch; they come in their order, and a value that one lacks stays as it was."""
-        named = measurement.named(self._task)
-        best = self._metrics.get(self._objective, {}).get("best")
-        is_best = self._objective in named and is_better(named[self._objective], best, self._goal)
+        values = measurement.values
+        aim = None if self._objective is None else values[self._objective]
+        is_best = aim is not None and is_better(aim, self._measured[self._objective or 0].best, self._goal)
         if is_best:
             self.best_epoch = measurement.epoch
-            for kinds in self._metrics.values():  # what this epoch did not measure has no value at the best
-                kinds.pop("best", None)
-        for name, value in named.items():
-            kinds = self._metrics.setdefault(name, {"min": math.nan, "max": math.nan})
-            kinds["last"] = value
-            kinds["min"] = min(kinds["min"], value) if kinds["min"] <= math.inf else value
-            kinds["max"] = max(kinds["max"], value) if kinds["max"] <= math.inf else value
-            if is_best:
-                kinds["best"] = value
+        for measured, value in zip(self._measured, values[:4], strict=True):
+            if value is not None:
+                measured.last = value
+                if value < measured.least or measured.least != measured.least:
+                    measured.least = value
+                if value > measured.most or measured.most != measured.most:
+                    measured.most = value
+            if is_best:  # what this epoch did not measure has no value at the best
+                measured.best = value
 
     def restore(self, measurement: Measurement) -> None:
         """Make an earlier epoch's values the run's: its weights are those that were restored (rule R1)."""
-        for name, value in measurement.named(self._task).items():
-            self._metrics[name]["last"] = value
+        for measured, value in zip(self._measured, measurement.values[:4], strict=True):
+            if value is not None:
+                measured.last = value
 
     def add_layers(self, layers: Sequence[Mapping[str, float]]) -> None:
         """Take in what the last step of the newest epoch did to each layer."""
@@ -158,7 +153,7 @@ class RunMetrics:
     def add_final(self, values: Mapping[str, float], lists: Mapping[str, list[Any]] | None = None) -> None:
         """Take in what exists only at the end, such as metrics on the test rows and their details."""
         for name, value in values.items():
-            self._metrics[name] = {"last": value}
+            self._others[name] = {"last": value}
         self._lists.update(lists or {})
 
     def add_arrival(self, arrival: Mapping[str, Any]) -> None:
@@ -168,11 +163,33 @@ class RunMetrics:
     def document(self) -> dict[str, Any]:
         """The metrics as stored, non-finite values as strings."""
         stored: dict[str, Any] = {
-            name: {kind: json_number(value) for kind, value in kinds.items()}
-            for name, kinds in self._metrics.items()
+            name: {kind: json_number(value) for kind, value in kinds.items()} for name, kinds in self._kinds()
         }
         if self.best_epoch is not None:
             stored["best_epoch"] = self.best_epoch
         if self._arrival is not None:
             stored[ARRIVAL] = dict(self._arrival)
         return stored | self._lists
+
+    def _kinds(self) -> Iterator[tuple[str, Mapping[str, float]]]:
+        for measured in self._measured:
+            if measured.last is not None:
+                kinds = {"min": measured.least, "max": measured.most, "last": measured.last}
+                yield measured.name, kinds if measured.best is None else {**kinds, "best": measured.best}
+        yield from self._others.items()
+
+
+@dataclass(slots=True)
+class _Extremes:
+    """What is remembered of one column; the least and the most are NaN until there is a number."""
+
+    name: str
+    last: float | None = None
+    least: float = math.nan
+    most: float = math.nan
+    best: float | None = None
+
+    @classmethod
+    def of(cls, name: str, kinds: Mapping[str, float]) -> _Extremes:
+        nan = math.nan
+        return cls(name, kinds.get("last"), kinds.get("min", nan), kinds.get("max", nan), kinds.get("best"))

@@ -1,4 +1,4 @@
-"""The one statement for which SQLite and PostgreSQL need their own dialect: insert unless it is there."""
+"""The one kind of statement for which SQLite and PostgreSQL differ: insert unless it is there."""
 
 from __future__ import annotations
 
@@ -24,3 +24,20 @@ def insert_ignoring_duplicates(session: Session, table: type[Base], rows: Sequen
             session.execute(statement.values(row))
     else:
         session.connection().execute(statement, list(rows))
+
+
+def insert_tuples_ignoring_duplicates(
+    session: Session, table: type[Base], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Insert rows of plain numbers and bytes, which go to the driver as they are.
+
+    SQLAlchemy's binding of a row takes as long as its insertion, and there are thousands of these a second.
+    """
+    if not rows:
+        return
+    mark = "?" if session.get_bind().dialect.paramstyle == "qmark" else "%s"
+    statement = (
+        f"INSERT INTO {table.__tablename__} ({', '.join(columns)}) "  # noqa: S608 - names of our own schema
+        f"VALUES ({', '.join([mark] * len(columns))}) ON CONFLICT DO NOTHING"
+    )
+    session.connection().exec_driver_sql(statement, list(rows))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
 
 from core.configuration import resolve
 from core.errors import ShapeError
-from core.evaluation import constant_predictor, evaluate, predict
+from core.evaluation import constant_predictor, evaluate, evaluate_together, predict
 from core.examples import Examples
 from core.metrics import classification_metrics, r_squared
 
@@ -107,5 +108,56 @@ def test_a_class_that_was_never_seen_costs_the_constant_predictor_everything() -
 
 def test_an_evaluation_needs_rows() -> None:
     examples = Examples(np.zeros((2, 2)), np.array([0, 1], np.int64), 2, "classification")
-    with pytest.raises(ShapeError, match="no rows"):
+    with pytest.raises(ShapeError, match=r"on \[0\] rows; allowed: equally many for each, and at least one"):
         evaluate(resolve(SQUARED, task="classification"), PASS_THROUGH, examples, np.empty(0, np.int64))
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["the same rows", "rows of their own"])
+@pytest.mark.parametrize(
+    ("task", "loss", "hidden"),
+    [
+        ("classification", "mse", [7]),
+        ("classification", "cross_entropy", [7, 5]),
+        ("classification", "binary_cross_entropy", []),
+        ("regression", "huber", [7]),
+    ],
+)
+def test_together_each_run_is_evaluated_to_the_bits_that_it_has_alone(
+    task: Literal["classification", "regression"], loss: str, hidden: list[int], shared: bool
+) -> None:
+    draw = np.random.default_rng(5)
+    targets = draw.integers(0, 3, 400) if task == "classification" else draw.standard_normal((400, 3))
+    examples = Examples(draw.standard_normal((400, 11)), targets, 3, task)
+    configuration = resolve({"hidden_layers": hidden, "loss": loss}, task=task)
+    sizes = [11, *hidden, 3]
+    networks = [
+        {
+            f"layers.{layer}.{name}": draw.standard_normal(shape, np.float32)
+            for layer in range(len(sizes) - 1)
+            for name, shape in (
+                ("weight", (sizes[layer], sizes[layer + 1])),
+                ("bias", (sizes[layer + 1],)),
+            )
+        }
+        for _ in range(6)
+    ]
+    # 129 rows: two whole chunks, and one of a single row. Two runs have rows in common in any case.
+    chosen = [draw.permutation(400)[:129] for _ in networks]
+    rows = [chosen[0]] * 6 if shared else [chosen[0], *chosen[:5]]
+    together = evaluate_together(configuration, networks, examples, rows)
+    for run, (network, own) in enumerate(zip(networks, rows, strict=True)):
+        alone = evaluate(configuration, network, examples, own)
+        assert together.loss[run] == alone.loss
+        assert together.score[run] == alone.score
+        if loss in ("mse", "huber"):  # the others' outputs are logits, which predictions are not
+            predicted = predict(configuration, network, examples.inputs[own])
+            assert together.outputs[run].tobytes() == predicted.tobytes()
+        by_itself = evaluate_together(configuration, [network], examples, [own])
+        assert together.outputs[run].tobytes() == by_itself.outputs[0].tobytes()
+
+
+def test_runs_that_are_evaluated_together_have_equally_many_rows() -> None:
+    examples = Examples(np.zeros((2, 2)), np.array([0, 1], np.int64), 2, "classification")
+    rows = [np.array([0]), np.array([0, 1])]
+    with pytest.raises(ShapeError, match=r"\[1, 2\] rows; allowed: equally many"):
+        evaluate_together(resolve(SQUARED, task="classification"), [PASS_THROUGH] * 2, examples, rows)

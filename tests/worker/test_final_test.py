@@ -13,7 +13,7 @@ from core.configuration import resolve
 from core.examples import Examples
 from service.datasets.split import SplitPlan
 from service.lifecycle.materials import Aims, DatasetMaterials
-from worker.final_test import FinalTest, final_test
+from worker.final_test import FinalTest, final_tests
 
 FILE = Path(__file__).parents[1] / "core" / "oracles" / "scikit_learn.json"
 RECORDED: dict[str, Any] = json.loads(FILE.read_text())
@@ -27,7 +27,8 @@ def stored_for(examples: Examples, deviations: Any) -> FinalTest:
     materials = DatasetMaterials(aims, examples, split, deviations)
     configuration = resolve({"hidden_layers": [], "dtype": "float64"}, task=examples.task)
     passing = {"layers.0.weight": np.eye(examples.outputs), "layers.0.bias": np.zeros(examples.outputs)}
-    return final_test(materials, configuration, 0, passing)
+    (found,) = final_tests(materials, configuration, [0], [passing])
+    return found
 
 
 @pytest.mark.parametrize("name", RECORDED["classification"])

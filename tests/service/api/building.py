@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.planning.measurements import Measurement
+from service.planning.measurements import ROW, Measurement
 from service.store.clock import now
 from service.store.schema import ConfigurationRow, LossRow, Owner, PopulationRow, Run, Sweep, Weights
 
@@ -89,7 +89,7 @@ def losses(session: Session, of: Run, validation: Iterable[float | None]) -> Non
     """One row for each validation loss, from epoch 1."""
     for epoch, value in enumerate(validation, start=1):
         values = (0.5 / epoch, 0.75, value, None, 0.1, 1.5, 0.01)
-        session.add(LossRow(**Measurement(of.id, epoch, values).as_row()))
+        session.add(LossRow(**dict(zip(ROW, Measurement(of.id, epoch, values).as_row(), strict=True))))
     session.flush()
 
 

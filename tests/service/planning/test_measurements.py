@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.planning.measurements import COLUMNS, Measurement, RunMetrics, decode, is_recorded
+from service.planning.measurements import COLUMNS, ROW, Measurement, RunMetrics, decode, is_recorded
 
 values = st.tuples(*[st.none() | st.floats() for _ in COLUMNS])
 
 
 @given(values)
 def test_a_row_gives_back_every_value_non_finite_ones_included(values: tuple[float | None, ...]) -> None:
-    row = Measurement(1, 1, values).as_row()
+    row: dict[str, Any] = dict(zip(ROW, Measurement(1, 1, values).as_row(), strict=True))
     assert all(row[column] is None or math.isfinite(row[column]) for column in COLUMNS)
     assert [repr(value) for value in decode(row)] == [repr(value) for value in values]
 
