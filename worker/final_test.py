@@ -149,8 +149,10 @@ def _judge_numbers(
 def _shares_of_variance(residual: Float64Array, targets: Float64Array) -> Float64Array:
     """Each row's squared errors over the targets' variance (rows, outputs): 1 minus their mean is R2.
 
-    A constant output, which has no variance, counts as met.
+    A constant output has no variance. As in `core.metrics.r_squared`, its R2 is 1 if it is met exactly and 0
+    otherwise, whichever rows miss it.
     """
     variance = targets.var(axis=0)
     varies = variance > 0
-    return np.where(varies, residual**2 / np.where(varies, variance, 1.0), 0.0)
+    missed = (residual != 0.0).any(axis=0).astype(np.float64)
+    return np.where(varies, residual**2 / np.where(varies, variance, 1.0), missed)
