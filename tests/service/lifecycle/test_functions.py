@@ -12,6 +12,7 @@ from sqlalchemy import select
 from core.functions import Function
 from service.datasets.cache import ContentCache
 from service.errors import InvalidSubmission
+from service.lifecycle.extend import extend_sweep
 from service.lifecycle.materials import FunctionMaterials, load_materials
 from service.lifecycle.owners import local_owner
 from service.lifecycle.plan import SweepPlan
@@ -88,3 +89,30 @@ def test_it_is_stored_without_a_dataset_and_read_back(database: Database, tmp_pa
     assert isinstance(materials, FunctionMaterials)
     assert materials.function.sha256 == Function.of(CUBIC["expression"], CUBIC["start"]).sha256
     assert materials.aims.configuration(documents[0]).epochs == 20
+
+
+def test_values_can_be_added_to_it_later_and_seeds_cannot(database: Database) -> None:
+    owner = database.run(local_owner)
+    body = _body(learning_rate={"values": [0.1, 0.2]}, epochs=20)
+    submitted = submit(database, owner_id=owner, body=body, idempotency_key=None, max_runs=100)
+
+    def extend(**asked: object) -> int:
+        return extend_sweep(
+            database,
+            owner_id=owner,
+            public_id=submitted.public_id,
+            body=json.dumps(asked).encode(),
+            max_runs=100,
+        )
+
+    assert extend(parameters={"learning_rate": {"values": [0.2, 0.4]}}) == 1
+    with database.read() as session:
+        documents = session.scalars(
+            select(ConfigurationRow.document).join(Run, Run.configuration_id == ConfigurationRow.id)
+        ).all()
+        assert sorted(document["learning_rate"] for document in documents) == [0.1, 0.2, 0.4]
+        assert session.scalars(select(Sweep.all_count)).one() == 3
+    with pytest.raises(InvalidSubmission, match="seeds"):
+        extend(seeds=2)
+    with pytest.raises(InvalidSubmission, match="for networks"):
+        extend(parameters={"hidden_layers": {"values": [[3]]}})
