@@ -69,7 +69,7 @@ def served(home: Path) -> Iterator[Site]:
         )
         application = create_app(settings, ring=lambda _: None)
         server = uvicorn.Server(uvicorn.Config(application, log_level="warning", lifespan="on"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not server.started:
             assert thread.is_alive(), "the application did not start"
@@ -80,6 +80,7 @@ def served(home: Path) -> Iterator[Site]:
         finally:
             server.should_exit = True
             thread.join(10)
+            assert not thread.is_alive(), "the application did not stop"
             database.dispose()
 
 
