@@ -87,9 +87,10 @@ def broker_away(site: Site, _lease: float, tell: Tell) -> None:
         _claimed(site, first)
         broker.cut()
         begun = time.monotonic()
+        _over(site, first)  # whoever is at work needs no bell
+        asked = time.monotonic()
         second = site.submit(SEVERAL)
-        answered = time.monotonic() - begun
-        _over(site, first)
+        answered = time.monotonic() - asked
         time.sleep(max(0.0, begun + seconds - time.monotonic()))
         healed = _healed(broker)
         _over(site, second)
@@ -106,7 +107,7 @@ def database_away(site: Site, _lease: float, tell: Tell) -> None:
         _begun(site, one)
         database.cut()
         begun = time.monotonic()
-        said = _readiness(site)
+        said = _readiness(site, seconds - 1)
         answered = time.monotonic() - begun
         time.sleep(max(0.0, begun + seconds - time.monotonic()))
         healed = _healed(database)
@@ -196,8 +197,8 @@ def _healed(host: Host) -> float:
     return time.time()
 
 
-def _readiness(site: Site) -> str:
+def _readiness(site: Site, patience: float) -> str:
     try:
-        return str(site.client.get("/readyz").status_code)
+        return str(site.client.get("/readyz", timeout=patience).status_code)
     except httpx.TransportError as error:
         return type(error).__name__
