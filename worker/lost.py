@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from billiard.einfo import ExceptionInfo
 from celery import Task
 from celery.worker.request import Request
+from kombu.transport.virtual import QoS
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.dispatch import Doorbell
@@ -47,6 +48,26 @@ class RingRequest(Request):  # type: ignore[misc]
         if how is not None:
             _requeue(cause(how[1], int(how[2] or 0), _kernel.kills()))
         return super().on_failure(exc_info, *arguments, **options)
+
+    def acknowledge(self) -> None:
+        """Acknowledge the message; whether the broker heard it or not, the next one may come."""
+        self._let_go_after(super().acknowledge)
+
+    def reject(self, requeue: bool = False) -> None:
+        """Give the message back; as above."""
+        self._let_go_after(lambda: super(RingRequest, self).reject(requeue=requeue))
+
+    def _let_go_after(self, answer: Callable[[], None]) -> None:
+        # Celery only logs that the broker did not answer, and kombu goes on counting the message as one in
+        # hand. With one at a time it would never ask for another, although the broker is soon back. What the
+        # broker itself still counts comes again after the visibility timeout, and finds nothing.
+        if self.acknowledged:
+            return
+        try:
+            answer()
+        finally:
+            if not self.message.acknowledged:
+                QoS.ack(self.message.channel.qos, self.message.delivery_tag)
 
 
 class RingTask(Task):  # type: ignore[misc]
