@@ -38,6 +38,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with isolated(arguments) as folder:
             return _go_through(folder, chosen.cuts or list(CUTS), chosen.lease)
+    except KeyboardInterrupt:
+        return 130
     except (NotPermitted, NoPostgres, NoValkey) as reason:
         print(f"There can be no cluster here: {reason}", file=sys.stderr)
         return 2

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from service.supervisor.leash import leashed
+
 INSIDE = "BACKSWEEP_CLUSTER_INSIDE"  # the variable that says that this has been done, and names the folder
 TOOLS = {
     "unshare": "util-linux",
@@ -58,12 +60,11 @@ def _run_inside(arguments: Sequence[str]) -> int:
         raise NotPermitted(f"it needs {needed} on the PATH")
     unshare = ["unshare", *_namespaces()]
     _run([*unshare, "true"])
+    signal.signal(signal.SIGTERM, _end)
     with tempfile.TemporaryDirectory(prefix="backsweep-cluster-") as folder:
         command = [*unshare, sys.executable, "-m", "tests.cluster", *arguments]
-        process = subprocess.Popen(command, env={**os.environ, INSIDE: folder})
+        process = subprocess.Popen(leashed(command), env={**os.environ, INSIDE: folder})
         try:
-            return process.wait()
-        except KeyboardInterrupt:  # a terminal has sent it to the other one too, which cleans up
             return process.wait()
         finally:
             process.kill()  # and with it, by --kill-child, everything inside
