@@ -68,6 +68,8 @@ def inside_a_transaction(site: Site, lease: float, tell: Tell) -> None:
         output = holding[0].stdout
         assert output is not None
         assert output.readline() == "locked\n"
+        # The worker's other sessions queue up behind it: they are to die together, not one after the other.
+        eventually(lambda: site.waits_for_a_lock(host), "the worker waits for the lock", every=LOOK_EVERY)
         host.cut()
 
     holding: list[subprocess.Popen[str]] = []

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import text
 
 from service.store.database import Database
 from service.supervisor.processes import Child
@@ -57,6 +58,15 @@ class Site:
             for _number, kind, at, document in self.stored(sweep).events
             if kind in BEGINNING_EVENTS
         ]
+
+    def waits_for_a_lock(self, host: Host) -> bool:
+        """Whether a program on the host wants a row that another transaction has."""
+        waiting = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE client_addr = CAST(:address AS inet) "
+            "AND wait_event_type = 'Lock'"
+        )
+        with self.database.read() as session:
+            return bool(session.scalar(waiting, {"address": host.address}))
 
     def log(self, host: str) -> str:
         """What the program on a host has said."""
