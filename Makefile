@@ -26,7 +26,7 @@ test: $(VENV)/dev  ## Run every test (units, SQLite, PostgreSQL, broker and work
 chaos: $(VENV)/dev  ## Kill workers 1,000 times (FAULTS=1000, about 50 minutes), servers too, and show that nothing is lost
 	@$(BIN)/python -m tests.chaos
 
-cluster: $(VENV)/dev  ## Cut hosts of a small network off and bring them back (Linux, root; about 6 minutes)
+cluster: $(VENV)/dev  ## Cut hosts of a small network off and bring them back (Linux, root; about 7 minutes)
 	@$(BIN)/python -m tests.cluster $(CLUSTER_OPTIONS)
 
 lint: $(VENV)/dev  ## Check style, types and the direction of imports

@@ -16,7 +16,7 @@ ONE: dict[str, Any] = {
         "dropout": 0.1,
         "hidden_layers": {"value": [16]},
         "batch_size": 4,
-        "epochs": 120,
+        "epochs": 300,
     },
 }
 SEVERAL: dict[str, Any] = {
