@@ -10,24 +10,29 @@ from service.api.openapi import describe
 from service.api.routes import (
     curves,
     datasets,
+    derivatives,
     health,
     intents,
     login,
     runs,
     summary,
     sweeps,
+    trace,
+    trajectories,
     weights,
     workers,
 )
 
 PREFIX = "/api/v1"
 VERSIONED = (sweeps, intents, curves, summary, runs, weights, datasets, workers)
+LEARN = (trace, derivatives, trajectories)
 
 TAGS = [
     {"name": "sweeps", "description": "Submitted jobs and their answers."},
     {"name": "runs", "description": "Single trainings: configuration, losses and weights."},
     {"name": "datasets", "description": "What can be trained on."},
     {"name": "workers", "description": "Who trains."},
+    {"name": "learn", "description": "The mathematics itself, with every number written out."},
     {"name": "service", "description": "The service itself."},
 ]
 
@@ -35,7 +40,7 @@ TAGS = [
 def add_api(app: FastAPI, port: int) -> None:
     """Add every route of the interface; `port` is the one that the service listens on."""
     versioned = APIRouter(prefix=PREFIX)
-    for module in VERSIONED:
+    for module in (*VERSIONED, *LEARN):
         versioned.include_router(module.router)
     app.include_router(versioned)
     app.include_router(health.router)
