@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.errors import FieldFault
-from core.fields import ACTIVATIONS, CLASS_LOSSES, FUSED, LOSSES, RPROP_FAMILY
+from core.fields import ACTIVATIONS, CLASS_LOSSES, FUSED, LOSSES, RANGE_TEST, RPROP_FAMILY
 
 
 def contradictions(values: Mapping[str, Any], task: str) -> Iterator[tuple[FieldFault, set[str]]]:
@@ -15,6 +15,8 @@ def contradictions(values: Mapping[str, Any], task: str) -> Iterator[tuple[Field
     yield from _of_the_output(values)
     if values["optimizer"] in RPROP_FAMILY:
         yield from _of_rprop(values)
+    elif values["learning_rate_schedule"] == RANGE_TEST:
+        yield from _of_a_range_test(values)
 
 
 def _of_the_task(values: Mapping[str, Any], task: str) -> Iterator[tuple[FieldFault, set[str]]]:
@@ -59,3 +61,11 @@ def _of_rprop(values: Mapping[str, Any]) -> Iterator[tuple[FieldFault, set[str]]
         message = f"initial_step_max {last:g} is not between learning_rate and step_max"
         involved = {"initial_step_max", "learning_rate", "step_min", "step_max"}
         yield FieldFault("initial_step_max", message, last, f"from {first:g} to {highest:g}"), involved
+
+
+def _of_a_range_test(values: Mapping[str, Any]) -> Iterator[tuple[FieldFault, set[str]]]:
+    """It has its own end, and nothing is validated in it."""
+    for name in ("patience", "stop_generalization_loss", "stop_progress", "restore_best"):
+        if values[name] not in (None, False):
+            message = f"{name} means nothing in a range test, which validates nothing and has its own end"
+            yield FieldFault(name, message, values[name], "null"), {"learning_rate_schedule", name}

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from core.configuration import Configuration
+from core.fields import RANGE_TEST
+from core.range_test import Screening
 
 PROGRESS_STRIP = 5  # epochs
 VALIDATING_FIELDS = ("patience", "stop_generalization_loss", "restore_best")  # P_k looks at training alone
@@ -69,16 +71,19 @@ class Watch(NamedTuple):
     waited: int = 0  # validations since `reference` was seen
     strip_sum: float = 0.0  # of the training losses of the strip under way
     strip_lowest: float = math.inf  # of them
+    screening: Screening | None = None  # in a range test, which no other rule stops
 
     def to_json(self) -> dict[str, Any]:
         """Return this state with floats as text, which can say NaN and reads back to the same bits."""
-        return {**_as_text(self), "best": _as_text(self.best) if self.best else None}
+        document = {**_as_text(self), "best": _as_text(self.best) if self.best else None}
+        return {**document, "screening": self.screening.to_json() if self.screening else None}
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> Watch:
         """Return the state that `to_json` wrote; what it does not say is as at the start."""
-        best = state.get("best")
-        return cls(**{**_as_numbers(state), "best": Observed(**_as_numbers(best)) if best else None})
+        best, screening = state.get("best"), state.get("screening")
+        found = {**_as_numbers(state), "best": Observed(**_as_numbers(best)) if best else None}
+        return cls(**{**found, "screening": Screening.from_json(screening) if screening else None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,9 @@ def needs_validation(configuration: Configuration) -> tuple[str, ...]:
 
 
 def validates(configuration: Configuration, epoch: int) -> bool:
-    """Tell whether an epoch is validated: each end of a strip is, and the last epoch always."""
+    """Tell whether an epoch is validated: each end of a strip is, and the last one; none of a range test."""
+    if configuration.learning_rate_schedule == RANGE_TEST:
+        return False
     return epoch % configuration.validate_every == 0 or epoch == configuration.epochs
 
 
@@ -128,7 +135,9 @@ def observe(rules: Rules, watch: Watch, seen: Observed) -> tuple[Watch, Stop | N
     if seen.epoch % rules.strip == 0:
         stop = stop or _makes_no_progress(rules, seen, progress(total, lowest, rules.strip))
         total, lowest = 0.0, math.inf
-    return Watch(best, reference, waited, total, lowest), stop
+    return watch._replace(
+        best=best, reference=reference, waited=waited, strip_sum=total, strip_lowest=lowest
+    ), stop
 
 
 def generalization_loss(loss: float, lowest: float) -> float:

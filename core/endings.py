@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -11,8 +12,11 @@ from core.class_weights import representatives
 from core.early_stopping import Observed, Rules, Stop, observe
 from core.epoch import Measured
 from core.evaluation import constant_predictor
+from core.fields import RANGE_TEST
 from core.hashing import weights_sha256
 from core.population import Population
+from core.range_test import Course, Screening
+from core.range_test import observe as observe_step
 from core.reports import BestWeights, Ending, EpochReport
 
 DIVERGENCE_FACTOR = 100.0  # times the constant predictor's training loss
@@ -69,6 +73,8 @@ class Yardstick:
 
     def _endings(self, population: Population, measured: Measured, before: FloatArray) -> tuple[Ending, ...]:
         members = population.active
+        if population.members[0].configuration.learning_rate_schedule == RANGE_TEST:
+            return tuple(_screen(population, measured, before))
         lost = _find_lost(measured, population.weights, self.training[members])
         stops = self._watch(population, measured, ~lost) if self._observes else {}
         ended = lost | (population.epoch == population.members[0].configuration.epochs)
@@ -99,6 +105,30 @@ class Yardstick:
                 stops[row] = stop
         population.keep_best(improved)
         return stops
+
+
+def _screen(population: Population, measured: Measured, before: FloatArray) -> Iterator[Ending]:
+    """Let every run's range test see its step; the runs whose test is over, none of which has diverged."""
+    sound = np.isfinite(population.weights)
+    for row, member in enumerate(population.active.tolist()):
+        course = Course.of(population.members[member].configuration)
+        seen = population.watches[row].screening or Screening()
+        seen, over = observe_step(course, seen, float(measured.train_loss[row]))
+        population.watches[row] = population.watches[row]._replace(screening=seen)
+        if over is None and population.epoch < course.steps:
+            continue
+        parameters = population.layout.unpack(population.weights[row] if sound[row].all() else before[row])
+        yield Ending(
+            member=member,
+            state="completed",
+            reason=over or f"all {course.steps} learning rates were tried",
+            epoch=population.epoch,
+            step=None,
+            collapsed=False,
+            parameters=parameters,
+            weights_sha256=weights_sha256(parameters),
+            screened=seen.screened(course),
+        )
 
 
 def _shown(epoch: int, measured: Measured) -> list[Observed]:

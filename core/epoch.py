@@ -1,4 +1,7 @@
-"""One epoch is one pass of every run over its training rows, followed by one look at its validation rows."""
+"""One epoch is one pass of every run over its training rows, followed by one look at its validation rows.
+
+In a range test it is one step, and nothing is validated: a pass over the rows takes several epochs.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from core.class_weights import class_weights
 from core.dropout import DropoutNumbers
 from core.early_stopping import validates
 from core.evaluation import Evaluator, spread
+from core.fields import RANGE_TEST
 from core.layer_statistics import LayerRuler, LayerStatistics
 from core.passes import Pass, Tally
 from core.population import Population
@@ -69,8 +73,10 @@ class EpochRunner:
         self._spans = spans(self._rows.count, size)
         self._spread = spread(population.examples, training)
         self._batches = Batches(table, self._spans, self._rows.sharing)
+        self._single = lead.learning_rate_schedule == RANGE_TEST
+        self._pass = 0  # over the rows, that the batches are of
         self._updates = Updates(
-            members, layout, self._weights, self._gradients, population.state, len(self._spans)
+            members, layout, self._weights, self._gradients, population.state, self._steps
         )
         self._dropout: DropoutNumbers | None = None
         if lead.dropout:
@@ -121,14 +127,16 @@ class EpochRunner:
                     np.copyto(array, self._copies[name])
 
     def _take_steps(self, epoch: int, should_stop: Callable[[], bool]) -> Measured | None:
-        runs, steps = self._weights.shape[0], len(self._spans)
+        runs, steps = self._weights.shape[0], self._steps
         if epoch == 1:
             self._updates.begin()
         if self._dropout is not None:
             self._dropout.begin(epoch)
-        self._batches.begin(self._rows.order(epoch))
-        tally = Tally(runs, self._spans, self._spread)
-        for step, (start, stop) in enumerate(self._spans):
+        first = self._turn_to_rows(epoch)
+        spans = self._spans[first : first + steps]
+        offset = spans[0][0]
+        tally = Tally(runs, [(start - offset, stop - offset) for start, stop in spans], self._spread)
+        for step, (start, stop) in enumerate(spans):
             if should_stop():
                 return None
             if step:
@@ -137,7 +145,7 @@ class EpochRunner:
                 for each in self._passes.values():
                     each.loss.set_factors(self._updates.factors)
             work = self._passes[stop - start]
-            work.forward(self._batches[step])
+            work.forward(self._batches[first + step])
             tally.add(work, step)
             work.backward()
             self._updates.penalize()
@@ -159,3 +167,16 @@ class EpochRunner:
             validated=validated,
             layers=LayerStatistics(gradient.layers, after.layers, changed.layers / after.layers),
         )
+
+    @property
+    def _steps(self) -> int:
+        """How many steps an epoch has."""
+        return 1 if self._single else len(self._spans)
+
+    def _turn_to_rows(self, epoch: int) -> int:
+        """Let the batches be those of an epoch's pass over the rows; the place of its first one."""
+        done, first = divmod(epoch - 1, len(self._spans)) if self._single else (epoch - 1, 0)
+        if self._pass != done + 1:
+            self._batches.begin(self._rows.order(done + 1))
+            self._pass = done + 1
+        return first

@@ -12,7 +12,7 @@ from core.arrays import IntArray
 from core.configuration import Configuration
 from core.errors import ShapeError
 from core.examples import Examples
-from core.fields import FIELDS
+from core.fields import FIELDS, RANGE_TEST
 from core.layout import Layout
 from core.network import layer_sizes
 from core.optimizers import OPTIMIZERS
@@ -75,9 +75,9 @@ _SWITCHES = tuple((name, field.neutral) for name, field in FIELDS.items() if fie
 
 
 def _shared_settings(configuration: Configuration) -> tuple[object, ...]:
-    """Return what runs of one population must have in common."""
+    """Return what runs of one population must have in common, the length of an epoch among it."""
     switches = [getattr(configuration, name) == neutral for name, neutral in _SWITCHES]
-    return (*_READ_ALIKE(configuration), *switches)
+    return (*_READ_ALIKE(configuration), *switches, configuration.learning_rate_schedule == RANGE_TEST)
 
 
 def shapes(members: Sequence[Member]) -> int:

@@ -8,6 +8,7 @@ from typing import Literal
 from core.arrays import Float64Array, FloatArray, IntArray
 from core.early_stopping import Observed
 from core.layer_statistics import LayerStatistics
+from core.range_test import Screened
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,8 @@ class Ending:
     restored: Observed | None = field(default=None, kw_only=True)
     # None where they were not asked for, or nothing was validated.
     best: BestWeights | None = field(default=None, kw_only=True)
+    # What a range test says of learning rates; None of other runs.
+    screened: Screened | None = field(default=None, kw_only=True)
 
     @property
     def weights_epoch(self) -> int:

@@ -120,6 +120,12 @@ def _one_cycle(course: Course, t: int) -> float:
     return _along_a_cosine(1.0, last, t - peak, end - peak)
 
 
+def _range_test(course: Course, t: int) -> float:
+    """(1 / div_factor)^(1 - t / (T - 1)): equal ratios, both ends included (after Smith 2017)."""
+    power: float = course.div_factor ** (t / max(1, course.steps - 1) - 1.0)
+    return power
+
+
 def _along_a_cosine(start: float, stop: float, t: float, steps: float) -> float:
     """Return the value after t of so many steps from start to stop; no steps lead to stop."""
     share = t / steps if steps > 0.0 else 1.0
@@ -133,4 +139,5 @@ SCHEDULES: dict[str, Callable[[Course, int], float]] = {
     "cosine": _cosine,
     "linear": _linear,
     "one_cycle": _one_cycle,
+    "range_test": _range_test,
 }

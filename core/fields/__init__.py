@@ -12,6 +12,7 @@ from core.fields.choices import (
     INITIALIZERS,
     LOSSES,
     OPTIMIZERS,
+    RANGE_TEST,
     RPROP_FAMILY,
     SCHEDULES,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "INITIALIZERS",
     "LOSSES",
     "OPTIMIZERS",
+    "RANGE_TEST",
     "RPROP_FAMILY",
     "SCHEDULES",
     "Field",

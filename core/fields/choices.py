@@ -21,7 +21,8 @@ OPTIMIZERS = (
     "irprop_minus",
 )
 RPROP_FAMILY = ("rprop", "irprop_minus")
-SCHEDULES = ("constant", "step", "exponential", "cosine", "linear", "one_cycle")
+SCHEDULES = ("constant", "step", "exponential", "cosine", "linear", "one_cycle", "range_test")
+RANGE_TEST = "range_test"  # the schedule whose epochs are single steps
 INITIALIZERS = (
     "auto",
     "he_normal",

@@ -25,7 +25,8 @@ SCHEDULE = (
         "from 1 to end_factor along (1 + cos(pi t / T)) / 2 (Loshchilov and Hutter 2017, equation 5; "
         "CosineAnnealingLR). linear: from 1 to end_factor along t / T (LinearLR). one_cycle: up to 1 "
         "and down again along cosines (Smith and Topin 2018; as PyTorch's OneCycleLR with two phases, "
-        "momentum not cycled).",
+        "momentum not cycled). range_test: from 1 / div_factor to 1 at equal ratios, a rate for each step, "
+        "and each step is an epoch of its own (after Smith 2017); it belongs to the method of this name.",
     ),
     Field(
         name="warmup_epochs",
@@ -35,8 +36,8 @@ SCHEDULE = (
         minimum=0.0,
         maximum=1_000_000,
         chooser="learning_rate_schedule",
-        used_with=not_among("one_cycle"),
-        used_text="learning_rate_schedule is not one_cycle, which warms up itself",
+        used_with=not_among("one_cycle", "range_test"),
+        used_text="learning_rate_schedule is not one_cycle or range_test, which warm up themselves",
         free=True,
         text="Epochs, or parts of them, in which the rate first grows to learning_rate: step t = 1, 2, ... "
         "of W is taken at t / W of it (Goyal et al. 2017; Ma and Yarats 2021; PyTorch's LinearLR with "
@@ -102,10 +103,12 @@ SCHEDULE = (
         minimum=1.0,
         maximum=1e12,
         chooser="learning_rate_schedule",
-        used_with=among("one_cycle"),
-        used_text="learning_rate_schedule is one_cycle",
+        default_by=("learning_rate_schedule", MappingProxyType({"range_test": 1e7})),
+        used_with=among("one_cycle", "range_test"),
+        used_text="learning_rate_schedule is one_cycle or range_test",
         free=True,
-        text="one_cycle begins at learning_rate / div_factor (PyTorch's OneCycleLR).",
+        text="one_cycle and range_test begin at learning_rate / div_factor (PyTorch's OneCycleLR). Default: "
+        "25 in one_cycle, 1e7 in range_test.",
     ),
     Field(
         name="final_div_factor",

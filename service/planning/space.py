@@ -11,7 +11,7 @@ from itertools import islice, product
 
 from core.configuration import TASKS, canonical
 from core.errors import ConfigurationError
-from core.fields import FIELDS
+from core.fields import FIELDS, RANGE_TEST, SCHEDULES
 from service.errors import Fault, InvalidSubmission
 from service.planning import parameter_values
 from service.planning.configurations import RULES, Rules
@@ -65,6 +65,7 @@ def axes(parameters: Mapping[str, object], task: str | None = None) -> tuple[Axi
         except InvalidSubmission as error:
             faults.extend(error.faults)
             found.setdefault(field.name, Axis(field.name, (), path))
+    faults.extend(_of_another_method(found))
     faults.extend(_unused(found))
     faults.extend(_contradictory(found, task))
     if faults:
@@ -84,6 +85,15 @@ def count(found: tuple[Axis, ...], seeds: int) -> int:
     for axis in found:
         runs *= len(axis.values)
     return runs
+
+
+def _of_another_method(found: Mapping[str, Axis]) -> Iterator[Fault]:
+    """The schedule whose epochs are single steps: beside other runs it would be one that stops at once."""
+    axis = found.get("learning_rate_schedule")
+    if axis is not None and RANGE_TEST in axis.values:
+        message = f"{RANGE_TEST} is a method of its own, and no schedule to train by"
+        allowed = ", ".join(name for name in SCHEDULES if name != RANGE_TEST)
+        yield Fault(axis.path, message, RANGE_TEST, f'{allowed}, or "method": "{RANGE_TEST}"')
 
 
 def _unused(found: Mapping[str, Axis]) -> Iterator[Fault]:

@@ -115,7 +115,7 @@ def test_the_cases_change_the_weights_so_that_a_rule_can_be_seen_to_be_wrong() -
         ("optimizer", fields.OPTIMIZERS, {"rprop"}),  # PyTorch has iRprop- alone
         ("loss", fields.LOSSES, set()),
         ("activation", fields.ACTIVATIONS, set()),
-        ("learning_rate_schedule", fields.SCHEDULES, {"constant"}),
+        ("learning_rate_schedule", fields.SCHEDULES, {"constant", fields.RANGE_TEST}),
     ],
 )
 def test_every_choice_that_pytorch_has_is_recorded(

@@ -124,3 +124,9 @@ def test_every_run_keeps_its_own_course() -> None:
     for step in range(1, TOTAL + 1):
         expected = np.concatenate([one.rates(step) for one in alone])
         assert together.rates(step).tobytes() == expected.tobytes()
+
+
+def test_a_range_test_goes_from_its_first_rate_to_its_last_at_equal_ratios() -> None:
+    found = rates(learning_rate_schedule="range_test", div_factor=1e4)
+    assert found == pytest.approx(np.geomspace(0.4e-4, 0.4, TOTAL), rel=1e-13)
+    assert found[-1] == 0.4

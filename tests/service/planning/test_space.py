@@ -273,3 +273,11 @@ def test_every_fault_of_every_parameter_is_told_at_once() -> None:
 def test_a_hostile_number_of_values_is_counted_and_not_made() -> None:
     axes = tuple(space.Axis(f"f{index}", tuple(range(1000))) for index in range(30))
     assert space.count(axes, 10) == 10**91
+
+
+def test_the_schedule_of_range_tests_is_refused_beside_other_runs() -> None:
+    with pytest.raises(InvalidSubmission) as refused:
+        space.axes({"learning_rate_schedule": {"values": ["constant", "range_test"]}}, "classification")
+    (fault,) = refused.value.faults
+    assert fault.path == "parameters.learning_rate_schedule"
+    assert "method of its own" in fault.message
