@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from service.api.application import TAGS, add_api
 from service.api.context import Context
 from service.api.gate.layers import layers
+from service.api.streams.tail import Tail
 from service.dashboard.application import mount
 from service.dashboard.policy import CONTENT_SECURITY_POLICY
 from service.dispatch import Doorbell
@@ -44,11 +45,12 @@ def create_app(settings: Settings | None = None, *, ring: Callable[[int], object
     known = Settings.from_environment(os.environ) if settings is None else settings
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
         database, doorbell = Database(known.database_url), Doorbell(known.broker_url)
         try:
-            app.state.context = _context(known, database, doorbell, ring or doorbell.ring)
-            yield
+            context = app.state.context = _context(known, database, doorbell, ring or doorbell.ring)
+            # For the server, which hears of its end before this function does.
+            yield {"end_streams": context.tail.close}
         finally:
             doorbell.close()
             database.dispose()
@@ -86,6 +88,7 @@ def _context(
         ring=ring,
         broker_answers=lambda: doorbell.waiting() is not None,
         broker_kind=urlsplit(settings.broker_url).scheme if settings.broker_url else None,
+        tail=Tail(database),
     )
 
 

@@ -76,18 +76,11 @@ def migrate() -> None:
 @cli.command()
 def serve() -> None:
     """Run the API and the dashboard alone; database and broker are others', as the settings name them."""
-    import uvicorn
+    from service.supervisor.web import APPLICATION, Server, configuration
 
     with _told_plainly() as settings:
-        uvicorn.run(
-            "service.app:create_app",
-            factory=True,
-            host=settings.host,
-            port=settings.port,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-        )
+        served = configuration(APPLICATION, factory=True, host=settings.host, port=settings.port)
+        Server(served).run()
 
 
 @cli.command()

@@ -41,5 +41,9 @@ class Conflict(BacksweepError):
     """The thing exists, and its state does not allow what was asked."""
 
 
+class Busy(BacksweepError):
+    """The service has as much to do of this kind as it takes on; it may be asked again in a moment."""
+
+
 class LeaseLost(BacksweepError):
     """Another claim has a higher fencing token: this worker's right to the population is gone."""

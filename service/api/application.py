@@ -11,6 +11,7 @@ from service.api.routes import (
     curves,
     datasets,
     derivatives,
+    events,
     health,
     intents,
     login,
@@ -24,7 +25,7 @@ from service.api.routes import (
 )
 
 PREFIX = "/api/v1"
-VERSIONED = (sweeps, intents, curves, summary, runs, weights, datasets, workers)
+VERSIONED = (sweeps, intents, events, curves, summary, runs, weights, datasets, workers)
 LEARN = (trace, derivatives, trajectories)
 
 TAGS = [

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from service.api.streams.tail import Tail
 from service.lifecycle.access import Caller
 from service.settings import Settings
 from service.store.database import Database
@@ -24,6 +25,7 @@ class Context:
     ring: Callable[[int], object]  # after a commit: tells that many workers that there is work; never raises
     broker_answers: Callable[[], bool]
     broker_kind: str | None  # the scheme of its URL
+    tail: Tail  # of the sweeps' events, for all who watch one
 
     @property
     def cookie_name(self) -> str:

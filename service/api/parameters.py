@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from service.planning.measurements import COLUMNS, SCORES
 from service.planning.statuses import Role, RunState
+from service.settings import MOST_INTEGER
 from service.store.run_queries import SORT_COLUMNS, Order
 
 _UUID7 = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -39,6 +40,17 @@ IdempotencyKey = Annotated[
         max_length=255,
         pattern="^[ -~]+$",
         description="Printable ASCII. The same body with the same key is answered with the same sweep.",
+    ),
+]
+
+
+LastEventId = Annotated[
+    int | None,
+    Header(
+        alias="Last-Event-ID",
+        ge=0,
+        le=MOST_INTEGER,
+        description="The id of the last event that came; browsers send it by themselves.",
     ),
 ]
 
@@ -123,6 +135,16 @@ class SummaryQuery(_Query):
     """Which parameters make a setting."""
 
     group_by: Names | None = None
+
+
+class EventsQuery(_Query):
+    """From where on a story is told."""
+
+    after: Annotated[int, Field(ge=0, le=MOST_INTEGER)] | None = Field(
+        default=None,
+        description="The number of an event: those behind it come, all of them by default. "
+        "A `Last-Event-ID` header counts in its place.",
+    )
 
 
 class WeightsQuery(_Query):

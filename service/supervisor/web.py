@@ -9,25 +9,47 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import uvicorn
 
 APPLICATION = "service.app:create_app"  # a name, because the application stands above the supervisor
-GRACE_SECONDS = 2  # for open requests at a stop; event streams never end by themselves
+GRACE_SECONDS = 2  # for open requests at a stop
+
+
+class Server(uvicorn.Server):
+    """Ends the application's event streams as soon as it stops: they would go on for ever by themselves.
+
+    The application says how in its lifespan's state, under `end_streams`.
+    """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop serving."""
+        self.lifespan.state.get("end_streams", _nothing)()
+        await super().shutdown(sockets)
+
+
+def configuration(application: object, **more: Any) -> uvicorn.Config:
+    """What the API is served with, alone and under the supervisor."""
+    return uvicorn.Config(
+        application,  # type: ignore[arg-type]  # an application, a factory or the name of one
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # the Host and Origin that a request carries are what the allowlist judges
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        **more,
+    )
 
 
 def main(arguments: Sequence[str]) -> None:
     """Serve on the socket with descriptor `arguments[0]`, the application `arguments[1]` if given."""
     descriptor, application, *_ = (*arguments, APPLICATION)
-    configuration = uvicorn.Config(
-        application,
-        factory=True,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # the Host and Origin that a request carries are what the allowlist judges
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    uvicorn.Server(configuration).run(sockets=[socket.socket(fileno=int(descriptor))])
+    server = Server(configuration(application, factory=True))
+    server.run(sockets=[socket.socket(fileno=int(descriptor))])
+
+
+def _nothing() -> None:
+    return None
 
 
 if __name__ == "__main__":

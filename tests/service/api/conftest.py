@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from service.api.context import Context
+from service.api.streams.tail import Tail
 from service.app import create_app
 from service.lifecycle.access import create_api_key
 from service.lifecycle.owners import local_owner
@@ -70,6 +71,7 @@ def app(session_app: FastAPI, settings: Settings, database: Database, rung: list
         ring=rung.append,
         broker_answers=lambda: True,
         broker_kind="redis",
+        tail=Tail(database),
     )
     return session_app
 
