@@ -12,6 +12,7 @@ COPY core core
 COPY service service
 COPY worker worker
 COPY migrations migrations
+COPY client client
 RUN pip install --no-cache-dir --no-deps --no-build-isolation --no-index --editable .
 
 USER backsweep

@@ -16,6 +16,7 @@ from service.store.database import Database
 from service.store.migrate import upgrade
 from tests.servers.missing import unavailable
 from tests.servers.postgres import NoPostgres, create_database, drop_database, running_postgres
+from tests.servers.service import RunningService, running_service
 from tests.servers.valkey import NoValkey, running_valkey
 
 
@@ -85,6 +86,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """A fresh migrated SQLite database."""
     return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'backsweep.db')}"
+
+
+@pytest.fixture(scope="session")
+def service(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """A service with a worker on SQLite, for tests that talk to it from outside with sweeps of their own."""
+    home = tmp_path_factory.mktemp("service")
+    shutil.copy(sqlite_template, home / "backsweep.db")
+    with running_service(home, f"sqlite:///{home / 'backsweep.db'}") as running:
+        yield running
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

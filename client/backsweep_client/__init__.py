@@ -1,0 +1,49 @@
+"""Submit sweeps of small neural networks to a Backsweep service, and read what came of them."""
+
+from backsweep_client.client import Client
+from backsweep_client.events import Event
+from backsweep_client.losses import Losses
+from backsweep_client.problems import (
+    BacksweepError,
+    Conflict,
+    Fault,
+    Forbidden,
+    Invalid,
+    NotFound,
+    NoToken,
+    Problem,
+    ServiceFailed,
+    TimedOut,
+    TooLarge,
+    TooMany,
+    Unauthorized,
+    Unreachable,
+)
+from backsweep_client.runs import Run
+from backsweep_client.summary import Interval, SettingSummary, Summary
+from backsweep_client.sweeps import Sweep
+
+__all__ = [
+    "BacksweepError",
+    "Client",
+    "Conflict",
+    "Event",
+    "Fault",
+    "Forbidden",
+    "Interval",
+    "Invalid",
+    "Losses",
+    "NoToken",
+    "NotFound",
+    "Problem",
+    "Run",
+    "ServiceFailed",
+    "SettingSummary",
+    "Summary",
+    "Sweep",
+    "TimedOut",
+    "TooLarge",
+    "TooMany",
+    "Unauthorized",
+    "Unreachable",
+]

@@ -1,0 +1,224 @@
+"""One submitted sweep: look at it, wait for it, steer it, read its answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backsweep_client import downloads, events, pages
+from backsweep_client.events import Event
+from backsweep_client.problems import TimedOut
+from backsweep_client.progress import reporting
+from backsweep_client.runs import Run, runs_of
+from backsweep_client.summary import Summary
+from backsweep_client.transport import Transport
+
+if TYPE_CHECKING:
+    from backsweep_client.pictures import Picture
+
+FINAL_STATES = ("completed", "canceled", "failed")
+MOST_LOOKS_FOR_HEADLINE = 40
+FIRST_LOOK, LAST_LOOK = 0.05, 1.0  # seconds between two looks at a sweep that is waited for, growing
+
+Progress = bool | Callable[["Sweep"], object] | None
+
+
+class Sweep:
+    """A sweep as the service told of it last; `refresh` asks again."""
+
+    def __init__(self, transport: Transport, document: Mapping[str, Any]) -> None:
+        """Made by a client."""
+        self._transport = transport
+        self.document = dict(document)
+
+    @property
+    def id(self) -> str:
+        """`s_` and a UUID."""
+        return str(self.document["id"])
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return str(self.document["name"])
+
+    @property
+    def state(self) -> str:
+        """One of queued, running, paused, completed, canceled, failed."""
+        return str(self.document["state"])
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing happens any more of itself."""
+        return self.state in FINAL_STATES
+
+    @property
+    def headline(self) -> str | None:
+        """The answer in one sentence, once it is final."""
+        headline: str | None = self.document["headline"]
+        return headline
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """All runs by state, baselines included."""
+        counts: Mapping[str, int] = self.document["counts"]
+        return counts
+
+    @property
+    def fraction(self) -> float:
+        """How much of it is done, from 0 to 1."""
+        return float(self.document["progress"]["fraction"])
+
+    @property
+    def page(self) -> str:
+        """The address of its page on the dashboard."""
+        return self._transport.connection.url + str(self.document["links"]["page"])
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know of what was accepted."""
+        return tuple(self.document["warnings"])
+
+    def refresh(self) -> Sweep:
+        """Ask again how it stands; the sweep itself, for chaining."""
+        self.document = self._transport.json(self._path)
+        return self
+
+    def wait(self, *, progress: Progress = None, timeout: float | None = None) -> Sweep:
+        """Return when it is final and has its headline, which comes a moment later.
+
+        `progress` is True for a bar, or is called with the sweep at every look.
+
+        Raises: TimedOut after `timeout` seconds; the sweep goes on.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        pause = FIRST_LOOK
+        with reporting(progress) as tell:
+            while True:
+                self.refresh()
+                tell(self)
+                if self.is_final:
+                    return self._with_its_headline()
+                if deadline is not None and time.monotonic() >= deadline:
+                    raise TimedOut(
+                        f"{self.name!r} is {self.state} after {timeout:g} s: {self.fraction:.0%} is done"
+                    )
+                time.sleep(pause if deadline is None else max(0.0, min(pause, deadline - time.monotonic())))
+                pause = min(LAST_LOOK, pause * 1.3)
+
+    def _with_its_headline(self) -> Sweep:
+        """The sentence is worded just after the last run has ended."""
+        for _ in range(MOST_LOOKS_FOR_HEADLINE):
+            if self.headline or self.state != "completed":
+                break
+            time.sleep(FIRST_LOOK)
+            self.refresh()
+        return self
+
+    def events(self, after: str | int | None = None) -> Iterator[Event]:
+        """What happens, as it happens, from the beginning or behind event `after`.
+
+        A lost connection is made again, and nothing is missed or told twice.
+        """
+        return events.follow(self._transport, f"{self._path}/events", None if after is None else str(after))
+
+    def summary(self, group_by: str | Iterable[str] | None = None) -> Summary:
+        """The answer per setting; `group_by` names the parameters that make a setting."""
+        names = group_by if isinstance(group_by, str) or group_by is None else ",".join(group_by)
+        return Summary.of(self._transport.json(f"{self._path}/summary", {"group_by": names}))
+
+    def curves(self, column: str = "validation_loss", group_by: str | None = None) -> list[dict[str, Any]]:
+        """Per setting and epoch the mean, lowest and highest value of a column over the seeds."""
+        params = {"column": column, "group_by": group_by}
+        return list(pages.items(self._transport, f"{self._path}/curves", params, limit=None, page_size=200))
+
+    def runs(
+        self,
+        filter: str | None = None,  # noqa: A002 - the API's name for it
+        *,
+        order_by: str | None = None,
+        state: str | Iterable[str] = (),
+        role: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Run]:
+        """Its runs, those of the search and the baselines; `filter` is the API's query language."""
+        return runs_of(
+            self._transport,
+            sweep=self.id,
+            filter=filter,
+            order_by=order_by,
+            state=state,
+            role=role,
+            limit=limit,
+        )
+
+    def export(self, target: str | Path, format: str | None = None) -> Path:  # noqa: A002 - the API's name
+        """Write its runs to a file as CSV, Parquet or JSON Lines, by the file's name unless told."""
+        return downloads.export(self._transport, f"{self._path}/export", Path(target), format)
+
+    def pause(self) -> Sweep:
+        """Hold every run back; workers stop within about a second."""
+        return self._intend("pause")
+
+    def resume(self) -> Sweep:
+        """Let the runs go on, to the bits that they would have had without the pause."""
+        return self._intend("resume")
+
+    def cancel(self) -> Sweep:
+        """End every run that is not final."""
+        return self._intend("cancel")
+
+    def retry(self) -> Sweep:
+        """Queue every failed or canceled run again."""
+        return self._intend("retry")
+
+    def extend(
+        self,
+        *,
+        seeds: int | list[int] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        epochs: int | None = None,
+    ) -> Sweep:
+        """Add seeds, values of parameters or epochs; the result is that of a sweep submitted so at once."""
+        asked = {"seeds": seeds, "parameters": parameters, "epochs": epochs}
+        return self._intend("extend", {name: value for name, value in asked.items() if value is not None})
+
+    def update(
+        self, *, name: str | None = None, notes: str | None = None, tags: Mapping[str, str] | None = None
+    ) -> Sweep:
+        """Give it another name, notes or tags."""
+        asked = {"name": name, "notes": notes, "tags": tags}
+        changes = {field: value for field, value in asked.items() if value is not None}
+        self.document = self._transport.request("PATCH", self._path, json=changes).json()
+        return self
+
+    def delete(self) -> None:
+        """Remove it with all that belongs to it."""
+        self._transport.request("DELETE", self._path)
+
+    def picture(self) -> Picture:
+        """Loss against the first number that varies, as SVG: it shows itself in a notebook."""
+        from backsweep_client.pictures import response
+
+        return response(self.summary())
+
+    def _intend(self, verb: str, body: object = None) -> Sweep:
+        self.document = self._transport.post(f"{self._path}:{verb}", body)
+        return self
+
+    @property
+    def _path(self) -> str:
+        return f"/sweeps/{self.id}"
+
+    def __repr__(self) -> str:
+        return f"<Sweep {self.name!r} {self.state} {self.fraction:.0%} {self.id}>"
+
+    def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
+        """What a notebook shows: everything at once, so that no viewer has to choose a poorer form."""
+        from backsweep_client.display import sweep_html
+
+        return {"text/plain": repr(self), "text/html": sweep_html(self)}
+
+    def _repr_html_(self) -> str:
+        return self._repr_mimebundle_()["text/html"]

@@ -1,0 +1,68 @@
+"""Verbs about datasets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.commands.arguments import AsJson
+from service.commands.exits import connected
+from service.commands.output import console, say, write
+
+datasets = typer.Typer(name="datasets", help="What can be trained on.", no_args_is_help=True)
+
+DatasetArgument = Annotated[str, typer.Argument(metavar="DATASET", help="A dataset's id.")]
+
+
+@datasets.command("list")
+def list_(*, as_json: AsJson = False) -> None:
+    """List your datasets and those that come with Backsweep."""
+    with connected() as client:
+        if as_json:
+            write(client.transport.request("GET", "/datasets").content)
+            return
+        from service.commands.rendering import facts_table
+
+        rows = [
+            {**each, "columns": len(each["columns"]), "target": each["default_target"]}
+            for each in client.datasets()
+        ]
+        console().print(facts_table(rows, ["name", "rows", "columns", "target", "id"]))
+
+
+@datasets.command()
+def upload(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet.")],
+    *,
+    name: Annotated[str | None, typer.Option(help="By default the file's name.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Store a dataset, and print what was read in it."""
+    with connected() as client:
+        answer = client.upload(file, name)
+        if as_json:
+            import json
+
+            write(json.dumps(answer).encode())
+            return
+        say(f"{answer['id']}\n{answer['name']}: {answer['rows']:,} rows, {len(answer['columns'])} columns")
+        from service.commands.rendering import facts_table
+
+        console().print(facts_table(answer["columns"], ["name", "kind"]))
+
+
+@datasets.command()
+def preview(dataset: DatasetArgument) -> None:
+    """Print the API's preview of a dataset: its first rows, as JSON."""
+    with connected() as client:
+        write(client.transport.request("GET", f"/datasets/{dataset}/preview").content)
+
+
+@datasets.command()
+def delete(dataset: DatasetArgument) -> None:
+    """Remove a dataset that no sweep uses."""
+    with connected() as client:
+        client.delete_dataset(dataset)
+        say(f"{dataset} is deleted.")
