@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from backsweep_client import Client
 from tests.servers.service import RunningService
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,4 +28,7 @@ def test_the_examples_of_the_clients_pages_do_what_they_say(
     names: dict[str, object] = {}
     for block in blocks:
         exec(block, names)  # noqa: S102 — our own page
+    client = names["client"]
+    assert isinstance(client, Client)
+    client.close()
     assert "is best" in capsys.readouterr().out

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
-import uvicorn
-
 from core.environment import environment_class
 from service.app import create_app
 from service.lifecycle.workers import register_worker
 from service.settings import Settings
 from service.store.database import Database
+from service.supervisor.web import Server, configuration
 from tests.servers.waiting import eventually
 from worker.context import Context
 from worker.execution import execute_next
@@ -60,7 +59,7 @@ def running_service(home: Path, database_url: str) -> Iterator[RunningService]:
         stack.callback(database.dispose)
         ring = stack.enter_context(_worker(database, settings))
         app = create_app(settings, ring=ring)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+        server = Server(configuration(app, log_level="error"))
         thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         eventually(lambda: server.started, "the service has started")
