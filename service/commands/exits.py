@@ -14,7 +14,6 @@ from service.commands.output import complain, say
 
 if TYPE_CHECKING:
     from backsweep_client import Client, Problem
-
     from service.settings import Settings
 
 

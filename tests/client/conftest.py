@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from backsweep_client import Client, Sweep
 
+from backsweep_client import Client, Sweep
 from tests.client.sweeps import WINE
 from tests.servers.service import RunningService
 

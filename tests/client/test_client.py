@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from backsweep_client import Client, Conflict, Invalid, NotFound, Sweep, TimedOut, Unauthorized, Unreachable
 from safetensors.numpy import load
 
+from backsweep_client import Client, Conflict, Invalid, NotFound, Sweep, TimedOut, Unauthorized, Unreachable
 from core.hashing import weights_sha256
 from tests.client.sweeps import ENDLESS, WINE
 from tests.servers.service import RunningService

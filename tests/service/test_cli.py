@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from backsweep_client import Client, Sweep
 from typer.testing import CliRunner, Result
 
+from backsweep_client import Client, Sweep
 from service.cli import cli
 from tests.servers.service import RunningService
 
