@@ -31,6 +31,11 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, FloatArray]) -> bytes
     return content + hashlib.sha256(content).digest()
 
 
+def is_checkpoint(content: bytes) -> bool:
+    """Tell whether bytes say of themselves that they are one."""
+    return content.startswith(MAGIC)
+
+
 def decode(checkpoint: bytes) -> tuple[dict[str, Any], dict[str, FloatArray]]:
     """Return header and arrays.
 

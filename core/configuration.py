@@ -6,14 +6,16 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.contradictions import contradictions
 from core.errors import ConfigurationError, FieldFault
-from core.fields import FIELDS, FUSED, Field
+from core.fields import FIELDS, FUSED, RANGE_TEST, Field
 
 TASKS = ("classification", "regression")
+# Schedules in which every learning rate depends on how many epochs there are to be.
+BOUND_TO_EPOCHS = ("cosine", "linear", "one_cycle", RANGE_TEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,21 @@ def canonical_json(configuration: Configuration) -> str:
 def configuration_hash(configuration: Configuration) -> str:
     """Return the hexadecimal SHA-256 of the canonical JSON."""
     return hashlib.sha256(canonical_json(configuration).encode()).hexdigest()
+
+
+def of_any_length(configuration: Configuration) -> Configuration:
+    """Return one configuration for all that differ only in `epochs`, where their common epochs are equal.
+
+    Under a schedule that is bound to the number of epochs it is the configuration itself.
+    """
+    if configuration.learning_rate_schedule in BOUND_TO_EPOCHS:
+        return configuration
+    return replace(configuration, epochs=1)
+
+
+def course_hash(configuration: Configuration) -> str:
+    """Return the hash of what decides an epoch's bits, which the number of epochs to come mostly does not."""
+    return configuration_hash(of_any_length(configuration))
 
 
 def complete(document: Mapping[str, object]) -> dict[str, object]:

@@ -183,6 +183,7 @@ def _endings(
                 weights_sha256=variables_sha256(parameters),
                 judgement=judgement,
                 turns=int(turns[row]),
+                going_on=population.saved(row) if judgement else None,
             )
         )
     return tuple(endings)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +16,7 @@ from core.epoch import Measured
 from core.evaluation import constant_predictor
 from core.fields import RANGE_TEST
 from core.hashing import weights_sha256
-from core.population import Population
+from core.population import Population, Saved
 from core.range_test import Course, Screening
 from core.range_test import observe as observe_step
 from core.reports import BestWeights, Ending, EpochReport
@@ -76,6 +78,7 @@ class Yardstick:
         if population.members[0].configuration.learning_rate_schedule == RANGE_TEST:
             return tuple(_screen(population, measured, before))
         lost = _find_lost(measured, population.weights, self.training[members])
+        unaware = self._unaware(population, measured)
         stops = self._watch(population, measured, ~lost) if self._observes else {}
         ended = lost | (population.epoch == population.members[0].configuration.epochs)
         ended[list(stops)] = True
@@ -86,8 +89,36 @@ class Yardstick:
                 endings.append(_diverged(population, row, cause, before[row]))
             else:
                 constant = self.watched[members[row]]
-                endings.append(_completed(population, measured, row, stops.get(row), constant))
+                ending = _completed(population, measured, row, stops.get(row), constant)
+                going_on = None if unaware is None or row in stops else unaware(row).encode
+                endings.append(replace(ending, going_on=going_on))
         return tuple(endings)
+
+    def _unaware(self, population: Population, measured: Measured) -> Callable[[int], Saved] | None:
+        """What a row would go on from that did not know that this epoch is its last; None before the last.
+
+        Where validation is due every few epochs, the last is validated because it is the last: with more
+        epochs to come, early stopping would not have seen its validation.
+        """
+        configuration, epoch = population.members[0].configuration, population.epoch
+        if epoch != configuration.epochs:
+            return None
+        if not measured.validated or epoch % configuration.validate_every == 0:
+            return lambda row: population.saved(row, population.watches[row], population.best)
+        watches, best = list(population.watches), population.best
+        best = None if best is None else best.copy()
+        shown = _shown(epoch, measured) if self._observes else []
+
+        def saved(row: int) -> Saved:
+            watch, member = watches[row], population.active[row]
+            if self._observed[member]:
+                unseen = shown[row]._replace(
+                    validation_loss=math.nan, validation_score=math.nan, validated=False
+                )
+                watch, _ = observe(self._rules[member], watch, unseen)
+            return population.saved(row, watch, best)
+
+        return saved
 
     def _watch(self, population: Population, measured: Measured, sound: BoolArray) -> dict[int, Stop]:
         """Let early stopping see the epoch of every sound row (k,); the rows that are to stop, and why.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import numpy as np
 
 from core import checkpoints
 from core.arrays import Float64Array, FloatArray, IntArray
-from core.configuration import Configuration
+from core.configuration import Configuration, of_any_length
 from core.errors import CoreError, DataError, ShapeError
 from core.expressions.tree import size
 from core.fields import FIELDS
@@ -148,11 +149,15 @@ class FunctionPopulation:
 
         Raises: CoreError if the member is no longer running.
         """
-        row = self._row(member)
+        return self.saved(self._row(member))()
+
+    def saved(self, row: int) -> Callable[[], bytes]:
+        """Return what encodes a row's checkpoint as it is now, even when the population has moved on."""
         arrays = {"weights": self.weights[row], LAST_GRADIENT: self.last_gradient[row]}
         arrays |= {name: array[row] for name, array in self.state.items()}
         header = {"epoch": self.epoch, "turns": int(self.turns[row])}
-        return checkpoints.encode({**header, **_identity(self.members[member], self.function)}, arrays)
+        identity = _identity(self.members[self.active[row]], self.function)
+        return partial(checkpoints.encode, {**header, **identity}, arrays)
 
     def parameters(self, member: int) -> dict[str, FloatArray]:
         """Return the member's variables by name, each an array of shape ().
@@ -200,7 +205,12 @@ def _identity(member: FunctionMember, function: Function) -> dict[str, object]:
     """Return what a checkpoint must agree with to be this member's."""
     return {
         "numerics_version": NUMERICS_VERSION,
-        "configuration": function_configuration_hash(member.configuration),
+        "configuration": _course_hash(member.configuration),
         "seed": member.seed,
         "function": function.sha256,
     }
+
+
+@lru_cache(maxsize=4096)
+def _course_hash(configuration: Configuration) -> str:
+    return function_configuration_hash(of_any_length(configuration))

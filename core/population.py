@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from core import checkpoints
 from core.arrays import BoolArray, FloatArray, IntArray, aligned
-from core.configuration import configuration_hash
-from core.early_stopping import Watch, needs_validation
+from core.configuration import course_hash
+from core.early_stopping import Rules, Watch, needs_validation
 from core.errors import CoreError, DataError, ShapeError
 from core.examples import Examples
 from core.initializers import initial_row
@@ -21,6 +23,41 @@ from core.optimizers import OPTIMIZERS, State, initial_state
 from core.version import NUMERICS_VERSION
 
 BEST = "best"  # the name of the best weights among a checkpoint's arrays
+
+
+@dataclass(frozen=True, eq=False)
+class Saved:
+    """The state of one member at the end of an epoch; the arrays are (layout.width,) each."""
+
+    member: Member
+    examples: Examples
+    epoch: int
+    watch: Watch
+    arrays: Mapping[str, FloatArray]
+
+    @classmethod
+    def of_weights(
+        cls, member: Member, examples: Examples, epoch: int, parameters: Mapping[str, FloatArray]
+    ) -> Saved:
+        """Return the state of a member whose weights are all of it.
+
+        Raises: ShapeError if they are not: the optimizer has a state, or early stopping remembers something.
+        """
+        configuration = member.configuration
+        slots = OPTIMIZERS[configuration.optimizer].state_names
+        if slots or configuration.restore_best or not Rules.of(configuration).stop_nothing:
+            raise ShapeError(
+                f"weights alone do not go on where the optimizer is {configuration.optimizer} and early "
+                "stopping is in use; allowed: an optimizer without a state, and no stopping rule"
+            )
+        layout = _common_layout([member], examples)
+        weights = layout.pack(parameters, np.dtype(configuration.dtype))
+        return cls(member, examples, epoch, Watch(), {"weights": weights})
+
+    def encode(self) -> bytes:
+        """Return the checkpoint."""
+        header = {"epoch": self.epoch, "watch": self.watch.to_json()}
+        return checkpoints.encode({**header, **_identity(self.member, self.examples)}, self.arrays)
 
 
 class Population:
@@ -136,11 +173,17 @@ class Population:
         Raises: CoreError if the member is no longer training.
         """
         row = self._row(member)
+        return self.saved(row, self.watches[row], self.best).encode()
+
+    def saved(self, row: int, watch: Watch, best: FloatArray | None) -> Saved:
+        """Return what a row would go on from, with this watch and its row of these best weights (k, width).
+
+        It stays what it is when the population moves on without the row; in the next epoch it changes.
+        """
         arrays = {"weights": self.weights[row], **{name: array[row] for name, array in self.state.items()}}
-        if self.best is not None:
-            arrays[BEST] = self.best[row]
-        header = {"epoch": self.epoch, "watch": self.watches[row].to_json()}
-        return checkpoints.encode({**header, **_identity(self.members[member], self.examples)}, arrays)
+        if best is not None:
+            arrays[BEST] = best[row]
+        return Saved(self.members[self.active[row]], self.examples, self.epoch, watch, arrays)
 
     def parameters(self, member: int) -> dict[str, FloatArray]:
         """Return copies of a member's tensors: `layers.0.weight` (inputs, outputs), `layers.0.bias` and on.
@@ -207,12 +250,16 @@ def _identity(member: Member, examples: Examples) -> dict[str, object]:
     """Return what a checkpoint must agree with to be this member's."""
     return {
         "numerics_version": NUMERICS_VERSION,
-        "configuration": configuration_hash(member.configuration),
+        "configuration": _course_hash(member.configuration),
         "seed": member.seed,
         "features": examples.features,
         "outputs": examples.outputs,
         "train_rows": hashlib.sha256(member.train_rows.tobytes()).hexdigest(),
     }
+
+
+# Every checkpoint of a run asks for it, and it takes longer than all else of a small one.
+_course_hash = lru_cache(maxsize=4096)(course_hash)
 
 
 def _check_header(header: dict[str, object], member: Member, examples: Examples) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -45,6 +46,9 @@ class Ending:
     best: BestWeights | None = field(default=None, kw_only=True)
     # What a range test says of learning rates; None of other runs.
     screened: Screened | None = field(default=None, kw_only=True)
+    # The checkpoint of its last epoch as it would be with more epochs to come, encoded while `on_epoch` is
+    # called. None if the run would have ended here whatever their number.
+    going_on: Callable[[], bytes] | None = field(default=None, kw_only=True)
 
     @property
     def weights_epoch(self) -> int:

@@ -48,6 +48,7 @@ class Settings:
     watchdog_seconds: float
     worker_memory: int
     dataset_cache: int
+    last_states: int
     pin_numerics: bool
 
     @classmethod
@@ -217,6 +218,14 @@ VARIABLES = (
         "1G",
         "How much of the datasets that workers have trained on is kept in the home folder, so that it is not "
         "read from the database again; the least recently used go first. 0 keeps none.",
+        *parsers.size(0, MOST_INTEGER),
+    ),
+    Variable(
+        "last_states",
+        "1G",
+        "How much of the last states of finished runs (optimizer, early stopping, best weights) the database "
+        "keeps, so that `:extend` can train them on; the oldest go first. A run whose state is gone begins "
+        "again, to the same bits. Plain sgd goes on from its final weights, and needs none of it.",
         *parsers.size(0, MOST_INTEGER),
     ),
     Variable(

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from safetensors.numpy import load
+
+from core.checkpoints import is_checkpoint
+from core.examples import Examples
 from core.members import Member
+from core.population import Saved
 from core.training import Directive, Ending, EpochReport, Population, train
 from service.lifecycle.claim import ClaimedRun
 from service.lifecycle.materials import Aims, DatasetMaterials
@@ -29,6 +34,13 @@ class NetworkTraining:
             for run in runs
         ]
         saved, examples, keep_best = checkpoints(runs), materials.examples, self.aims.keeps_best
+        if saved is not None:
+            saved = [
+                content
+                if is_checkpoint(content)
+                else _of_weights(member, examples, run.checkpoint_epoch, content)
+                for member, run, content in zip(members, runs, saved, strict=True)
+            ]
         self.population = (
             Population.start(members, examples, keep_best=keep_best)
             if saved is None
@@ -58,3 +70,8 @@ class NetworkTraining:
 
     def arrival(self, _ending: Ending) -> None:
         """Say nothing: a network's derivative is that of a batch, and vanishes nowhere."""
+
+
+def _of_weights(member: Member, examples: Examples, epoch: int, content: bytes) -> bytes:
+    """The checkpoint of a finished run that is given more epochs, and whose final weights are all of it."""
+    return Saved.of_weights(member, examples, epoch, load(content)).encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from safetensors.numpy import save
 
@@ -14,7 +15,10 @@ from core.training import Directive, EpochReport
 from core.training import Ending as CoreEnding
 from service.lifecycle.claim import Claim, ClaimedRun
 from service.lifecycle.keep_headline import keep_headlines
+from service.lifecycle.last_states import Kept
 from service.lifecycle.record import Batch, Ending, KeptWeights, Progress, record
+from service.lifecycle.thin_rows import VALIDATION
+from service.planning.going_on import GoesOn, before_the_end, goes_on, is_validated_as_the_last
 from service.planning.measurements import COLUMNS, SCORES, Measurement, RunMetrics, is_recorded
 from service.planning.statuses import RunState
 from worker.context import Context
@@ -34,10 +38,11 @@ class Recorder:
             RunMetrics(self._aims.task, self._aims.metric, self._aims.goal, run.metrics) for run in claim.runs
         ]
         self._score = SCORES.get(self._aims.task)
-        self._seconds = [0.0] * len(claim.runs)
+        self._seconds = [run.train_seconds for run in claim.runs]
         self._batch = Batch()
         self._latest: dict[int, tuple[Measurement, LayerStatistics | None, int]] = {}  # by member; its place
         self._best: dict[int, Measurement] = {}  # by member, if its row is not among the recorded ones
+        self._unaware: dict[int, dict[str, Any]] = {}  # by member, metrics to go on with after the last epoch
         self._recorded_at = self._checkpointed_at = self._resumed_at = time.monotonic()
 
     def on_epoch(self, report: EpochReport) -> Directive | None:
@@ -109,6 +114,8 @@ class Recorder:
         run = self._claim.runs[member]
         measurement = Measurement(run.run_id, report.epoch, values)
         metrics = self._metrics[member]
+        if report.epoch == run.epochs and self._keeps_state(member):
+            self._unaware[member] = self._metrics_unaware(member, measurement)
         metrics.add(measurement)
         self._latest[member] = measurement, report.layers, position
         recorded = is_recorded(report.epoch, run.epochs)
@@ -119,6 +126,21 @@ class Recorder:
             if not recorded:
                 self._best[member] = measurement
         self._batch.epoch = report.epoch
+
+    def _keeps_state(self, member: int) -> bool:
+        configuration = self._population.members[member].configuration
+        how = goes_on(configuration, self._aims.task, self._aims.keep_weights)
+        return self._context.settings.last_states > 0 and how is GoesOn.FROM_STATE
+
+    def _metrics_unaware(self, member: int, last: Measurement) -> dict[str, Any]:
+        """A run's metrics after its last epoch, had it not known that it was the last."""
+        task = self._aims.task
+        metrics = RunMetrics(task, self._aims.metric, self._aims.goal, self._metrics[member].document())
+        if is_validated_as_the_last(self._population.members[member].configuration, last.epoch):
+            values = dict(zip(COLUMNS, last.values, strict=True)) | dict.fromkeys(VALIDATION)
+            last = Measurement(last.run_id, last.epoch, tuple(values.values()))
+        metrics.add(last)
+        return before_the_end(metrics.document(), task)
 
     def _end(self, ending: CoreEnding, run: ClaimedRun, test: FinalTest) -> None:
         # Of a long run not every epoch is recorded, but always the last and the best.
@@ -132,6 +154,7 @@ class Recorder:
         arrival = self._training.arrival(ending)
         if arrival is not None:
             metrics.add_arrival(arrival)
+        self._keep_last_state(ending, run)
         self._batch.endings.append(
             Ending(
                 run_id=run.run_id,
@@ -148,6 +171,15 @@ class Recorder:
                 weights=self._kept(ending),
             )
         )
+
+    def _keep_last_state(self, ending: CoreEnding, run: ClaimedRun) -> None:
+        """Take what the run would go on from, unless its weights are all of it, or nothing is kept."""
+        before = self._unaware.pop(ending.member, None)
+        if ending.going_on is None or before is None:
+            return
+        content = ending.going_on()
+        digest = hashlib.sha256(content).hexdigest()
+        self._batch.last_states.append(Kept(run.run_id, ending.epoch, digest, content, before))
 
     def _kept(self, ending: CoreEnding) -> tuple[KeptWeights, ...]:
         kept = []

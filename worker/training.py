@@ -6,10 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from core.arrays import IntArray
+from core.configuration import Configuration
 from core.reports import Directive, Ending, EpochReport
 from service.lifecycle.claim import ClaimedRun
 from service.lifecycle.materials import Aims
 from worker.final_test import FinalTest
+
+
+class Trainee(Protocol):
+    """A member of a population of the core, as far as recording asks."""
+
+    @property
+    def configuration(self) -> Configuration:
+        """What it is trained with."""
+        ...
 
 
 class Trainees(Protocol):
@@ -17,6 +27,11 @@ class Trainees(Protocol):
 
     epoch: int
     active: IntArray
+
+    @property
+    def members(self) -> Sequence[Trainee]:
+        """Those that it began with."""
+        ...
 
     def checkpoint(self, member: int, /) -> bytes:
         """Everything that continuing this member needs, bit for bit."""

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.dispatch import Doorbell
 from service.lifecycle.keep_headline import keep_headlines
+from service.lifecycle.last_states import let_the_oldest_go
 from service.lifecycle.requeue import queued_populations, requeue_expired
 from service.lifecycle.workers import live_workers, saw_worker, worker_stopped
 from service.settings import Settings
@@ -65,6 +66,7 @@ class Upkeep:
         self._database.run(lambda session: saw_worker(session, self._name))
         self._database.run(requeue_expired)
         keep_headlines(self._database)
+        let_the_oldest_go(self._database, self._settings.last_states)
         with self._database.read() as session:
             queued, live = queued_populations(session), live_workers(session)
         waiting = self._doorbell.waiting() if queued else 0

@@ -26,7 +26,9 @@ class ClaimedRun:
     epoch: int  # the last epoch recorded
     epochs: int
     metrics: dict[str, Any]
-    checkpoint: bytes | None
+    checkpoint: bytes | None  # or final weights, where those are all that the run goes on from
+    checkpoint_epoch: int = 0  # 0: there is none
+    train_seconds: float = 0.0  # so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def _set_population(session: Session, population_id: int, **values: Any) -> None
 
 
 def _claimed_runs(session: Session, population_id: int) -> tuple[ClaimedRun, ...]:
-    rows = session.execute(
+    rows: Any = session.execute(
         select(
             Run.id,
             Run.number,
@@ -153,6 +155,8 @@ def _claimed_runs(session: Session, population_id: int) -> tuple[ClaimedRun, ...
             Run.epochs,
             Run.metrics,
             Checkpoint.content,
+            func.coalesce(Checkpoint.epoch, 0),
+            func.coalesce(Run.train_seconds, 0.0),
         )
         .join(ConfigurationRow, Run.configuration_id == ConfigurationRow.id)
         .outerjoin(Checkpoint, Checkpoint.run_id == Run.id)

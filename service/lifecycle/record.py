@@ -11,10 +11,12 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from service.lifecycle.claim import Claim
+from service.lifecycle.last_states import Kept, keep
 from service.lifecycle.lease import change_leased, hold
 from service.lifecycle.moves import Moved, move_populations
 from service.lifecycle.replay import note_replays
 from service.lifecycle.story import tell
+from service.lifecycle.thin_rows import thin_rows
 from service.planning.measurements import COLUMNS, ROW, Measurement, non_finite_code
 from service.planning.statuses import RUN_STEPS, Cause, PopulationState, RunState, SweepState
 from service.store.clock import now
@@ -70,6 +72,7 @@ class Batch:
     progress: dict[int, Progress] = field(default_factory=dict)  # by run
     endings: list[Ending] = field(default_factory=list)
     checkpoints: dict[int, tuple[int, str, bytes]] = field(default_factory=dict)  # epoch, sha256, content
+    last_states: list[Kept] = field(default_factory=list)  # of runs among the endings
 
 
 def record(session: Session, claim: Claim, batch: Batch, *, lease_seconds: float) -> SweepState | None:
@@ -90,6 +93,11 @@ def record(session: Session, claim: Claim, batch: Batch, *, lease_seconds: float
     running = {run_id for run_id, run in runs.items() if run.state == _BEFORE_THE_END}
     ended = [ending for ending in batch.endings if ending.run_id in running]
     moved = _end_runs(session, claim, ended)
+    if ended:
+        over = {ending.run_id for ending in ended}
+        keep(session, [each for each in batch.last_states if each.run_id in over])
+        # One population, one number of epochs.
+        thin_rows(session, sorted(over), next(iter(runs.values())).epochs, keep_last=True)
     _replace_checkpoints(session, claim, batch)
     if ended and len(ended) == len(running):
         _finish_population(session, claim)

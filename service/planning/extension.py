@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from core.configuration import TASKS, Configuration
+from core.configuration import BOUND_TO_EPOCHS, TASKS, Configuration
 from core.fields import FIELDS
 from service.errors import Fault, InvalidSubmission
 from service.planning import parameter_values, space
@@ -17,8 +17,6 @@ from service.planning.strict_json import member
 from service.planning.submission import Seeds, SweepSubmission, parse
 from service.planning.submission_faults import translated
 
-# Schedules in which every learning rate depends on how many epochs there are to be.
-BOUND_TO_EPOCHS = ("cosine", "linear", "one_cycle")
 EXAMPLE: dict[str, Any] = {"seeds": 5, "parameters": {"learning_rate": {"values": [3.0]}}}
 
 
@@ -45,8 +43,8 @@ class SweepExtension(BaseModel):
         default=None,
         ge=1,
         description="How many epochs every run of a final sweep is to have. Completed runs that went through "
-        "all of theirs are trained again from the first, to the bits of a sweep submitted so; runs that "
-        "ended early would have ended so, too, and stay as they are.",
+        "all of theirs go on from their last state, or from the first epoch where that was not kept, to the "
+        "bits of a sweep submitted so; runs that ended early would have ended so, too, and stay as they are.",
     )
 
 

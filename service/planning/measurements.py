@@ -81,8 +81,12 @@ def json_number(value: float | None) -> float | str | None:
 
 def is_recorded(epoch: int, epochs: int) -> bool:
     """Whether this epoch's row is kept: all of them up to 1,000, then evenly, always the last one."""
-    stride = -(-epochs // MOST_RECORDED_EPOCHS)
-    return epoch % stride == 0 or epoch in (1, epochs)
+    return epoch % stride(epochs) == 0 or epoch in (1, epochs)
+
+
+def stride(epochs: int) -> int:
+    """From one recorded epoch to the next, in a run of so many."""
+    return -(-epochs // MOST_RECORDED_EPOCHS)
 
 
 def is_better(value: float, than: float | None, goal: Literal["minimize", "maximize"]) -> bool:

@@ -7,7 +7,7 @@ from service.store.models.base import Base
 from service.store.models.configuration import ConfigurationRow
 from service.store.models.dataset import Dataset
 from service.store.models.population import PopulationRow
-from service.store.models.run import Checkpoint, LossRow, Run, Verification, Weights
+from service.store.models.run import Checkpoint, LastState, LossRow, Run, Verification, Weights
 from service.store.models.sweep import Event, Sweep
 from service.store.models.worker import Environment, Worker
 
@@ -22,6 +22,7 @@ __all__ = [
     "Dataset",
     "Environment",
     "Event",
+    "LastState",
     "LoginSession",
     "LossRow",
     "Owner",

@@ -108,7 +108,10 @@ class LossRow(Base):
 
 
 class Checkpoint(Base):
-    """Everything needed to continue a run bit for bit; deleted when the run ends."""
+    """Everything needed to continue a run bit for bit; deleted when the run ends.
+
+    For a finished run that is given more epochs, it may be final weights as safetensors.
+    """
 
     __tablename__ = "checkpoints"
 
@@ -118,6 +121,24 @@ class Checkpoint(Base):
     content: Mapped[Blob]
     fencing_token: Mapped[Count]
     created_at: Mapped[Instant]
+
+
+class LastState(Base):
+    """What a run that reached its last epoch would go on from, if it were given more of them.
+
+    Kept while all of them together are below a bound; `service.lifecycle.last_states` lets the oldest go.
+    """
+
+    __tablename__ = "last_states"
+    __table_args__ = (Index("ix_last_states_kept_at_size", "kept_at", "size"),)
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    epoch: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[Sha256]
+    content: Mapped[Blob]  # a checkpoint
+    size: Mapped[int] = mapped_column(Integer)  # bytes
+    metrics: Mapped[Document]  # the run's, before what only an end adds
+    kept_at: Mapped[Instant]
 
 
 class Weights(Base):
