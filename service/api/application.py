@@ -15,6 +15,7 @@ from service.api.routes import (
     health,
     intents,
     login,
+    predict,
     runs,
     summary,
     sweeps,
@@ -26,6 +27,7 @@ from service.api.routes import (
 
 PREFIX = "/api/v1"
 VERSIONED = (sweeps, intents, events, curves, summary, runs, weights, datasets, workers)
+TRAINED = (predict,)
 LEARN = (trace, derivatives, trajectories)
 
 TAGS = [
@@ -41,7 +43,7 @@ TAGS = [
 def add_api(app: FastAPI, port: int) -> None:
     """Add every route of the interface; `port` is the one that the service listens on."""
     versioned = APIRouter(prefix=PREFIX)
-    for module in (*VERSIONED, *LEARN):
+    for module in (*VERSIONED, *TRAINED, *LEARN):
         versioned.include_router(module.router)
     app.include_router(versioned)
     app.include_router(health.router)

@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from service.api.gate.authentication import PUBLIC
 from service.api.problems import Problem, documented
 from service.api.schemas.derivatives import DerivativesRequest
+from service.api.schemas.prediction import PredictionRequest
 from service.api.schemas.trace import TraceRequest
 from service.api.schemas.trajectories import TrajectoriesRequest
 from service.planning.extension import SweepExtension
@@ -20,6 +21,7 @@ UNREAD = (
     SweepSubmission,
     SweepExtension,
     Problem,
+    PredictionRequest,
     TraceRequest,
     DerivativesRequest,
     TrajectoriesRequest,

@@ -147,11 +147,18 @@ class EventsQuery(_Query):
     )
 
 
-class WeightsQuery(_Query):
+class WhichQuery(_Query):
+    """Which of a run's weights."""
+
+    which: Literal["final", "best"] = Field(
+        default="final", description="Those it ended with, or those of its lowest validation loss."
+    )
+
+
+class WeightsQuery(WhichQuery):
     """Which weights, written how."""
 
     format: Literal["safetensors", "npz", "json"] = "safetensors"
-    which: Literal["final", "best"] = "final"
 
 
 def names(text: str | None) -> tuple[str, ...] | None:

@@ -57,6 +57,12 @@ class Preprocessing:
         """The columns in which fitted rows were missing and were filled in."""
         return tuple(feature.column for feature in self.features if feature.indicator)
 
+    @property
+    def empty_text_features(self) -> tuple[str, ...]:
+        """The text columns in which the empty text is a category, and no missing value."""
+        texts = (feature for feature in self.features if isinstance(feature, TextFeature))
+        return tuple(each.column for each in texts if "" in each.categories and not each.constant)
+
     def inputs(self, table: Table) -> FloatArray:
         """The network's inputs, (rows, inputs), float64 and C-contiguous; the target need not be there."""
         blocks = [feature.apply(table) for feature in self.features]

@@ -49,6 +49,7 @@ def test_the_calls_of_the_first_version_are_all_there(document: dict[str, Any]) 
         "GET /api/v1/runs/{run_id}/losses",
         "GET /api/v1/losses",
         "GET /api/v1/runs/{run_id}/weights",
+        "POST /api/v1/runs/{run_id}:predict",
         "GET /api/v1/datasets",
         "GET /api/v1/workers",
         "POST /api/v1/trace",
