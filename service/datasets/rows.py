@@ -35,32 +35,32 @@ def from_rows(
     known: Collection[str],
     *,
     empty_texts: Collection[str] = (),
-    path: str = "rows",
+    at: Callable[[int], str] = "rows[{}]".format,
 ) -> Read:
     """The table of rows that are objects, one value for each column's name.
 
     `known` are other names that may stand there; `empty_texts` the columns in which "" is a text like any.
 
-    Raises: InvalidSubmission with up to 100 faults, each under `rows[i].column`.
+    Raises: InvalidSubmission with up to 100 faults, each under `at(row)` and the column's name.
     """
-    faults = _count_faults(len(rows), path)
+    faults = _count_faults(len(rows), "rows")
     names = {column.name for column in wanted} | set(known)
     ignored: dict[str, None] = {}
     for index, row in enumerate(rows):
         for name, value in row.items():
             if name not in names:
-                faults.append(_unknown(member(f"{path}[{index}]", name), name, value, names))
+                faults.append(_unknown(member(at(index), name), name, value, names))
             elif all(name != column.name for column in wanted):
                 ignored[name] = None
         for column in wanted:
             if column.name not in row:
-                faults.append(_missing(member(f"{path}[{index}]", column.name), column))
+                faults.append(_missing(member(at(index), column.name), column))
         if len(faults) >= MAX_FAULTS:
             break
     columns = {column.name: [row.get(column.name) for row in rows] for column in wanted}
 
     def place(name: str, index: int) -> str:
-        return member(f"{path}[{index}]", name)
+        return member(at(index), name)
 
     return Read(_table(columns, wanted, empty_texts, place, faults), tuple(ignored))
 

@@ -12,6 +12,7 @@ from core.tracing.examples import MAX_EXAMPLES
 from core.tracing.functions import FUNCTIONS
 from core.tracing.path_lists import LISTED_PATHS, PATH_LIMIT
 from core.tracing.reading import MAX_LAYERS, MAX_PARAMETERS, MAX_UNITS
+from service.api.parameters import RUN_ID
 from service.api.schemas.shape import Number, Shape
 
 _NUMBER = {"type": ["number", "string"], "description": 'A number, or text such as "0.1" or "1/3".'}
@@ -45,7 +46,7 @@ Targets = Annotated[
 
 
 class TraceRequest(BaseModel):
-    """A network written out, with examples."""
+    """A network written out with examples, or a stored run with one row of its dataset."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -54,15 +55,28 @@ class TraceRequest(BaseModel):
         description=f"The network, at most {MAX_PARAMETERS:,} weights and biases. The last activation is "
         "softmax if and only if the loss is cross_entropy.",
     )
-    loss: Literal["mse", "cross_entropy"] = Field(default="mse", description="What the step makes smaller.")
+    loss: Literal["mse", "cross_entropy"] = Field(
+        default="mse", description="What the step makes smaller. A run has its own."
+    )
     inputs: Rows | None = Field(default=None, description="A row for each example.")
     targets: Targets | None = Field(
         default=None,
         description="For each example what the outputs should be; under cross_entropy its class index.",
     )
+    run_id: str | None = Field(
+        default=None, pattern=RUN_ID, description="In place of layers, inputs and targets: a run's network."
+    )
+    which: Literal["final", "best"] = Field(default="final", description="Which of the run's weights.")
+    row: int | None = Field(
+        default=None, ge=0, description="A row of the run's dataset, counted from 0, as the example."
+    )
+    example: dict[str, JsonValue] | None = Field(
+        default=None,
+        description="In place of row: a value for each column, the target's included, in the user's units.",
+    )
     learning_rate: Annotated[JsonValue, WithJsonSchema(_NUMBER)] = Field(
         default=None,
-        description=f"Above 0 and at most {MAX_LEARNING_RATE:,}.",
+        description=f"Above 0 and at most {MAX_LEARNING_RATE:,}. Of a run by default its own.",
     )
     steps: int = Field(
         default=1, ge=1, le=MAX_STEPS, description="Steps to take; the first is written out, all have a loss."
@@ -110,6 +124,16 @@ class Losses(Shape):
     after: Written
 
 
+class TracedRun(Shape):
+    """Which run's network was traced, and what its inputs and outputs mean."""
+
+    run: str
+    which: Literal["final", "best"]
+    weights_sha256: str
+    inputs: list[str] = Field(description="What i0, i1 and so on are, after preprocessing.")
+    outputs: list[str] = Field(description="The classes, or the targets, which are standardized.")
+
+
 class Trace(Shape):
     """One step of backpropagation with every value, derivative, gradient, update and path."""
 
@@ -135,6 +159,11 @@ class Trace(Shape):
     paths: dict[str, Any] = Field(
         description="How many paths lead from each parameter to E, and as many as were asked for with the "
         "product along each; where all of a parameter's are listed, their sum is its gradient."
+    )
+    of_run: TracedRun | None = Field(
+        default=None,
+        description="Null for a network that was written out. What a run adds to plain gradient descent "
+        "(penalties, dropout, the optimizer's memory) is no part of a trace.",
     )
     notes: list[dict[str, Any]] = Field(description="Dead ReLUs, in sentences.")
 
