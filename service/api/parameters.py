@@ -158,7 +158,7 @@ class WhichQuery(_Query):
 class WeightsQuery(WhichQuery):
     """Which weights, written how."""
 
-    format: Literal["safetensors", "npz", "json"] = "safetensors"
+    format: Literal["safetensors", "npz", "onnx", "json"] = "safetensors"
 
 
 def names(text: str | None) -> tuple[str, ...] | None:

@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load
+from safetensors.numpy import load, save
 
+from service.inference.trained import StoredWeights
 from service.planning.measurements import json_number
 
 MEDIA_TYPES = {
     "safetensors": "application/octet-stream",
     "npz": "application/octet-stream",
+    "onnx": "application/octet-stream",
     "json": "application/json",
 }
 
 
-def as_safetensors(content: bytes) -> bytes:
-    """The stored bytes."""
-    return content
+def written(weights: StoredWeights, form: str) -> bytes:
+    """The weights in one of the formats of MEDIA_TYPES.
+
+    Raises:
+        Conflict: a run over a function has no network to be written as ONNX.
+    """
+    return _WRITERS[form](weights)
+
+
+def as_safetensors(content: bytes, metadata: Mapping[str, str]) -> bytes:
+    """The stored tensors, with metadata that say where they come from."""
+    return save(load(content), metadata=dict(metadata))
 
 
 def as_npz(content: bytes) -> bytes:
@@ -38,6 +50,20 @@ def as_json(content: bytes) -> bytes:
         for name, tensor in load(content).items()
     }
     return json.dumps(tensors, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _as_onnx(weights: StoredWeights) -> bytes:
+    from service.inference.onnx_export.model import as_onnx
+
+    return as_onnx(weights.network)
+
+
+_WRITERS: Mapping[str, Callable[[StoredWeights], bytes]] = {
+    "safetensors": lambda weights: as_safetensors(weights.content, weights.origin.metadata()),
+    "npz": lambda weights: as_npz(weights.content),
+    "onnx": _as_onnx,
+    "json": lambda weights: as_json(weights.content),
+}
 
 
 def _nested(tensor: NDArray[Any]) -> Any:

@@ -1,9 +1,11 @@
-"""A run's trained network with the preprocessing that it was trained behind: all that an answer needs."""
+"""A run's trained weights with where they come from; a network's with the preprocessing before it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 from safetensors.numpy import load
 from sqlalchemy import select
@@ -14,25 +16,67 @@ from core.configuration import Configuration
 from service.datasets.preprocessing import Preprocessing
 from service.datasets.table import Column, Kind, Table
 from service.errors import Conflict, NotFound
-from service.planning.configurations import FUNCTION, RULES
+from service.planning.configurations import RULES
 from service.store.run_queries import find_weights
 from service.store.schema import ConfigurationRow, Dataset, Run, Sweep, Weights
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a network comes from, for whoever meets it outside the service."""
+    """Where weights come from, for whoever meets them outside the service."""
 
-    run_id: str
-    sweep_id: str
+    run: str
+    sweep: str
     sweep_name: str
     seed: int
     which: str  # final | best
     epoch: int
     weights_sha256: str
-    dataset: str
-    data_sha256: str
+    task: str
+    subject: str  # the dataset's name, or the function's expression
+    data_sha256: str | None  # null for a function
     numerics_version: int
+    configuration: Mapping[str, Any]
+
+    def metadata(self) -> dict[str, str]:
+        """The same as texts by name, the configuration as JSON; what is null is left out."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {
+            name: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+            for name, value in values.items()
+            if value is not None
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWeights:
+    """A run's weights as they are stored."""
+
+    content: bytes  # safetensors
+    origin: Origin
+    preprocessing: Mapping[str, Any]  # as JSON; of a function empty
+    columns: tuple[Column, ...]  # of the dataset, the target's included
+
+    @property
+    def network(self) -> TrainedNetwork:
+        """The network that they are.
+
+        Raises:
+            Conflict: the run minimises a function.
+        """
+        origin = self.origin
+        if origin.data_sha256 is None:
+            raise Conflict(
+                f"run {origin.run} minimises a function: its weights are the variables where it ended, "
+                "and there is no network that takes rows"
+            )
+        return TrainedNetwork(
+            configuration=RULES[origin.task].resolve(origin.configuration),
+            parameters=load(self.content),
+            preprocessing=Preprocessing.from_json(self.preprocessing),
+            columns=self.columns,
+            origin=origin,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +90,7 @@ class TrainedNetwork:
     configuration: Configuration
     parameters: Mapping[str, FloatArray]
     preprocessing: Preprocessing
-    columns: tuple[Column, ...]  # of the dataset, the target's included
+    columns: tuple[Column, ...]
     origin: Origin
 
     @property
@@ -63,32 +107,38 @@ def find_trained(session: Session, owner_id: int, public_id: str, which: str) ->
         NotFound: the owner has no such run, or no such weights of it are kept.
         Conflict: the run minimises a function, and has no rows to answer for.
     """
-    weights = find_weights(session, owner_id, public_id, which)
-    run, sweep, document, dataset = _rows(session, weights)
-    if sweep.task == FUNCTION or dataset is None:
-        raise Conflict(
-            f"run {public_id} minimises a function: its weights are the variables where it ended, "
-            "and there is no network that takes rows"
-        )
-    kept = dataset.columns["columns"]
-    return TrainedNetwork(
-        configuration=RULES[sweep.task].resolve(document),
-        parameters=load(weights.content),
-        preprocessing=Preprocessing.from_json(sweep.preprocessing),
-        columns=tuple(Column(each["name"], _kind(each["kind"])) for each in kept),
-        origin=Origin(
-            run_id=public_id,
-            sweep_id=sweep.public_id,
-            sweep_name=sweep.name,
-            seed=run.seed,
-            which=which,
-            epoch=weights.epoch,
-            weights_sha256=weights.weights_sha256,
-            dataset=dataset.name,
-            data_sha256=dataset.content_hash,
-            numerics_version=sweep.numerics_version,
-        ),
+    return find_stored(session, find_weights(session, owner_id, public_id, which)).network
+
+
+def find_stored(session: Session, weights: Weights) -> StoredWeights:
+    """These weights with all that belongs to them."""
+    run, sweep, document, kept = session.execute(
+        select(Run, Sweep, ConfigurationRow.document, Dataset)
+        .join(Sweep, Sweep.id == Run.sweep_id)
+        .join(ConfigurationRow, ConfigurationRow.id == Run.configuration_id)
+        .outerjoin(Dataset, Dataset.id == Sweep.dataset_id)
+        .where(Run.id == weights.run_id)
+        .options(undefer(Sweep.preprocessing))
+    ).one()
+    dataset = cast("Dataset | None", kept)  # an outer join's may be missing
+    subject = dataset.name if dataset is not None else (sweep.function or {}).get("expression", "")
+    origin = Origin(
+        run=run.public_id,
+        sweep=sweep.public_id,
+        sweep_name=sweep.name,
+        seed=run.seed,
+        which=weights.which,
+        epoch=weights.epoch,
+        weights_sha256=weights.weights_sha256,
+        task=sweep.task,
+        subject=subject,
+        data_sha256=None if dataset is None else dataset.content_hash,
+        numerics_version=sweep.numerics_version,
+        configuration=document,
     )
+    described = [] if dataset is None else dataset.columns["columns"]
+    columns = tuple(Column(each["name"], _KINDS[each["kind"]]) for each in described)
+    return StoredWeights(weights.content, origin, sweep.preprocessing, columns)
 
 
 def dataset_of(session: Session, owner_id: int, public_id: str) -> Table:
@@ -109,19 +159,4 @@ def dataset_of(session: Session, owner_id: int, public_id: str) -> Table:
     return Table.decode(row.content, name=row.name)
 
 
-def _rows(session: Session, weights: Weights) -> tuple[Run, Sweep, Mapping[str, object], Dataset | None]:
-    found = session.execute(
-        select(Run, Sweep, ConfigurationRow.document, Dataset)
-        .join(Sweep, Sweep.id == Run.sweep_id)
-        .join(ConfigurationRow, ConfigurationRow.id == Run.configuration_id)
-        .outerjoin(Dataset, Dataset.id == Sweep.dataset_id)
-        .where(Run.id == weights.run_id)
-        .options(undefer(Sweep.preprocessing))
-    ).one()
-    run, sweep, document, dataset = found
-    return run, sweep, document, dataset
-
-
-def _kind(kind: str) -> Kind:
-    known: Mapping[str, Kind] = {"number": "number", "text": "text", "boolean": "boolean"}
-    return known[kind]
+_KINDS: Mapping[str, Kind] = {"number": "number", "text": "text", "boolean": "boolean"}

@@ -97,7 +97,7 @@ def _told(trained: TrainedNetwork) -> dict[str, Any]:
     preprocessing, origin = trained.preprocessing, trained.origin
     outputs = preprocessing.labels or preprocessing.target.columns
     return {
-        "run": origin.run_id,
+        "run": origin.run,
         "which": origin.which,
         "weights_sha256": origin.weights_sha256,
         "inputs": list(preprocessing.input_names),

@@ -71,7 +71,7 @@ def predictions(
     """The document of `Predictions`; written by hand, for there may be many."""
     found = _of_classes(answers) if isinstance(answers, ClassAnswers) else _of_numbers(answers)
     return {
-        "run": origin.run_id,
+        "run": origin.run,
         "which": origin.which,
         "weights_sha256": origin.weights_sha256,
         "classes": list(answers.labels) if isinstance(answers, ClassAnswers) else None,

@@ -17,10 +17,14 @@ TENSORS: dict[str, NDArray[Any]] = {
 }
 
 
-def test_safetensors_are_the_stored_bytes() -> None:
-    content = save(TENSORS)
-    assert as_safetensors(content) is content
-    assert set(load(content)) == set(TENSORS)
+def test_safetensors_are_the_stored_tensors_with_metadata() -> None:
+    content = as_safetensors(save(TENSORS), {"run": "r_1"})
+    again = load(content)
+    assert {name: tensor.tobytes() for name, tensor in again.items()} == {
+        name: tensor.tobytes() for name, tensor in TENSORS.items()
+    }
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    assert header["__metadata__"] == {"run": "r_1"}
 
 
 def test_an_archive_reads_back_bit_for_bit_without_pickle() -> None:
