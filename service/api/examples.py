@@ -28,3 +28,23 @@ EXTENSIONS: dict[str, Any] = {
     },
     "epochs": {"summary": "Sixty epochs in place of thirty", "value": {"epochs": 60}},
 }
+
+_FILE = """\
+# A sweep file of Weights & Biases, as it is
+method: grid
+metric: {name: val_loss, goal: minimize}
+dataset: digits
+seeds: 10
+parameters:
+  lr:
+    distribution: log_uniform_values
+    min: 1e-3
+    max: 10
+    count: 13
+  hidden_layers:
+    values: [[32], [64]]
+"""
+
+YAML_SUBMISSIONS: dict[str, Any] = {
+    "file": {"summary": "A sweep file", "value": _FILE},
+}

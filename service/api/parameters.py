@@ -34,14 +34,6 @@ MaxPoints = Annotated[
         "so that a spike of one epoch survives.",
     ),
 ]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        max_length=255,
-        pattern="^[ -~]+$",
-        description="Printable ASCII. The same body with the same key is answered with the same sweep.",
-    ),
-]
 
 
 LastEventId = Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -23,8 +23,15 @@ from service.store.upsert import insert_ignoring_duplicates
 ROWS_PER_STATEMENT = 5_000
 
 
+class Text(NamedTuple):
+    """What was submitted, as it came."""
+
+    content: str
+    media_type: str  # application/json or application/yaml
+
+
 def create_sweep(
-    session: Session, owner_id: int, plan: SweepPlan, *, text: str, idempotency_key: str | None
+    session: Session, owner_id: int, plan: SweepPlan, *, text: Text, idempotency_key: str | None
 ) -> Sweep:
     """Write a planned sweep with its configurations, populations and runs."""
     sweep = _sweep(owner_id, plan, text, idempotency_key)
@@ -49,7 +56,7 @@ def body_hash(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _sweep(owner_id: int, plan: SweepPlan, text: str, idempotency_key: str | None) -> Sweep:
+def _sweep(owner_id: int, plan: SweepPlan, text: Text, idempotency_key: str | None) -> Sweep:
     submission = plan.submission
     return Sweep(
         public_id=new_id("s"),
@@ -57,10 +64,11 @@ def _sweep(owner_id: int, plan: SweepPlan, text: str, idempotency_key: str | Non
         name=submission.name,
         notes=submission.notes,
         tags=dict(submission.tags),
-        submitted=text,
+        submitted=text.content,
+        media_type=text.media_type,
         warnings=list(plan.warnings),
         idempotency_key=idempotency_key,
-        body_sha256=body_hash(text.encode()),
+        body_sha256=body_hash(text.content.encode()),
         task=plan.subject.task,
         method=submission.method,
         metric=submission.metric.name,

@@ -30,6 +30,7 @@ from service.planning import extension
 from service.planning.statuses import Role, held_back
 from service.planning.strict_json import loads
 from service.planning.submission import SweepSubmission, parse
+from service.planning.sweep_file import read
 from service.store.database import Database
 from service.store.schema import ConfigurationRow, Dataset, Run, Sweep
 
@@ -78,7 +79,7 @@ def extend_sweep(
     asked = extension.read(loads(body))
     with database.read() as session:
         present = _present(session, owner_id, public_id)
-    submitted = loads(present.sweep.submitted.encode())
+    submitted = read(present.sweep.submitted.encode(), present.sweep.media_type)
     assert isinstance(submitted, dict)  # noqa: S101 - it was accepted as an object
     before = parse(extension.extended(submitted, present.sweep.extensions))
     step = extension.exactly(asked, before)

@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 
 from service.errors import Fault, InvalidSubmission
 from service.lifecycle.calibrations import cache_budget
-from service.lifecycle.create import body_hash, create_sweep
+from service.lifecycle.create import Text, body_hash, create_sweep
 from service.lifecycle.dataset_subject import DatasetSubject
 from service.lifecycle.datasets import find_table
 from service.lifecycle.function_subject import FunctionSubject
 from service.lifecycle.plan import SweepPlan, plan_sweep
 from service.lifecycle.subject import Subject
 from service.lifecycle.workers import live_workers
-from service.planning.strict_json import loads
 from service.planning.submission import SweepSubmission, parse
+from service.planning.sweep_file import JSON, read
 from service.store.database import Database
 from service.store.schema import Sweep
 
@@ -40,6 +40,7 @@ def submit(
     *,
     owner_id: int,
     body: bytes,
+    media_type: str = JSON,
     idempotency_key: str | None,
     max_runs: int,
     most_memory: int = MOST_MEMORY,
@@ -54,8 +55,15 @@ def submit(
         known = _find(session, owner_id, idempotency_key, body)
     if known is not None:
         return known
-    plan = plan_submission(database, owner_id=owner_id, body=body, max_runs=max_runs, most_memory=most_memory)
-    text = body.decode()
+    plan = plan_submission(
+        database,
+        owner_id=owner_id,
+        body=body,
+        media_type=media_type,
+        max_runs=max_runs,
+        most_memory=most_memory,
+    )
+    text = Text(body.decode(), media_type)
 
     def store(session: Session) -> Submitted:
         before = _find(session, owner_id, idempotency_key, body)
@@ -72,14 +80,20 @@ def submit(
 
 
 def plan_submission(
-    database: Database, *, owner_id: int, body: bytes, max_runs: int, most_memory: int = MOST_MEMORY
+    database: Database,
+    *,
+    owner_id: int,
+    body: bytes,
+    media_type: str = JSON,
+    max_runs: int,
+    most_memory: int = MOST_MEMORY,
 ) -> SweepPlan:
     """What a submission would create; nothing is stored.
 
     Raises:
         InvalidSubmission: with every fault.
     """
-    submission = parse(loads(body))
+    submission = parse(read(body, media_type))
     subject = _subject(database, owner_id, submission)
     with database.read() as session:
         workers = live_workers(session)

@@ -32,7 +32,7 @@ def loads(body: bytes, max_depth: int = MAX_DEPTH) -> object:
     Raises: InvalidSubmission with every fault, each under the path of its value; bytes that are no JSON at
     all have one fault with line and column.
     """
-    text = _decoded(body)
+    text = decoded(body)
     if _too_deep(body, max_depth):
         raise InvalidSubmission(
             [Fault("", f"is nested deeper than {max_depth} levels", None, f"{max_depth} levels")]
@@ -40,14 +40,22 @@ def loads(body: bytes, max_depth: int = MAX_DEPTH) -> object:
     try:
         tree = json.loads(
             text,
-            parse_constant=lambda literal: _Refused(f"{literal} is not JSON", literal),
-            parse_float=_float,
-            parse_int=_integer,
-            object_pairs_hook=_Pairs,
+            parse_constant=lambda literal: Refused(f"{literal} is not JSON", literal),
+            parse_float=as_float,
+            parse_int=as_integer,
+            object_pairs_hook=Pairs,
         )
     except json.JSONDecodeError as error:
         message = f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
         raise InvalidSubmission([Fault("", message)]) from error
+    return checked(tree)
+
+
+def checked(tree: object) -> object:
+    """The document of a parsed tree, in which objects are Pairs and numbers may be Refused.
+
+    Raises: InvalidSubmission with every fault, under the path of its value.
+    """
     faults: list[Fault] = []
     document = _checked(tree, "", faults)
     if faults:
@@ -75,7 +83,7 @@ def member(path: str, name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Refused:
+class Refused:
     """Stands in the parsed tree for a number that is refused, until its path is known."""
 
     message: str
@@ -83,11 +91,12 @@ class _Refused:
     allowed: str = "a finite number"
 
 
-class _Pairs(list[tuple[str, object]]):
+class Pairs(list[tuple[str, object]]):
     """An object's members as they came, doubles included."""
 
 
-def _decoded(body: bytes) -> str:
+def decoded(body: bytes) -> str:
+    """The text of these bytes; raises InvalidSubmission where they are not plain UTF-8."""
     if body.startswith((b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")):
         raise InvalidSubmission(
             [Fault("", "starts with a byte order mark", None, "UTF-8 without a byte order mark")]
@@ -117,39 +126,41 @@ def _shown(literal: str) -> str:
     return literal if len(literal) <= _MAX_SHOWN else f"{literal[:20]}… ({len(literal)} digits)"
 
 
-def _float(literal: str) -> float | _Refused:
+def as_float(literal: str) -> float | Refused:
+    """The number that a literal in decimals is, if a float64 can hold it."""
     number = float(literal)
     return (
         number
         if math.isfinite(number)
-        else _Refused(f"{_shown(literal)} is beyond every float64", _shown(literal))
+        else Refused(f"{_shown(literal)} is beyond every float64", _shown(literal))
     )
 
 
-def _integer(literal: str) -> int | _Refused:
+def as_integer(literal: str) -> int | Refused:
+    """The whole number that a decimal literal is, if JavaScript can hold it."""
     # The length comes first: turning thousands of digits into an int takes quadratic time, and Python refuses
     # it at 4,300.
     if len(literal) <= 17 and abs(int(literal)) <= MAX_INTEGER:
         return int(literal)
-    return _Refused(
+    return Refused(
         f"{_shown(literal)} is out of range", _shown(literal), "whole numbers from -(2^53 - 1) to 2^53 - 1"
     )
 
 
 def _checked(tree: object, path: str, faults: list[Fault]) -> object:
-    if isinstance(tree, _Refused):
+    if isinstance(tree, Refused):
         faults.append(Fault(path, tree.message, tree.value, tree.allowed))
         return None
     if isinstance(tree, str):
         faults.extend(_text_faults(tree, path))
-    elif isinstance(tree, _Pairs):
+    elif isinstance(tree, Pairs):
         return _object(tree, path, faults)
     elif isinstance(tree, list):
         return [_checked(value, f"{path}[{index}]", faults) for index, value in enumerate(tree)]
     return tree
 
 
-def _object(pairs: _Pairs, path: str, faults: list[Fault]) -> dict[str, object]:
+def _object(pairs: Pairs, path: str, faults: list[Fault]) -> dict[str, object]:
     document: dict[str, object] = {}
     for name, value in pairs:
         where = member(path, name)

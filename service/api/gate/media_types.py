@@ -1,4 +1,7 @@
-"""What is posted is JSON, except the login form: a foreign page cannot send JSON without asking first."""
+"""What is posted is JSON, or YAML where a sweep is, except the login form.
+
+A foreign page cannot send any of them but the form without asking first.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.problems import ProblemResponse
 from service.errors import Fault
+from service.planning.sweep_file import JSON, MEDIA_TYPES
 
-JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+SWEEPS = frozenset({"/api/v1/sweeps", "/api/v1/sweeps:preview"})
 METHODS_WITH_A_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -27,26 +31,32 @@ class MediaTypes:
         if scope["type"] != "http" or scope["method"] not in METHODS_WITH_A_BODY:
             await self.app(scope, receive, send)
             return
-        expected = FORM if scope["path"] == self.login else JSON
+        expected = self._expected(scope["path"])
         headers = Headers(scope=scope)
         given = headers.get("content-type")
-        if _is_a(given, expected) or (given is None and not _announces_a_body(headers)):
+        if media_type(given) in expected or (given is None and not _announces_a_body(headers)):
             await self.app(scope, receive, send)
             return
-        fault = Fault("Content-Type", "is not what is read here", given, expected)
-        refusal = ProblemResponse(
-            scope, 415, f"The body must be {expected}.", [fault], headers={"Accept-Post": expected}
-        )
+        allowed = ", ".join(expected)
+        fault = Fault("Content-Type", "is not what is read here", given, allowed)
+        detail = f"The body must be {' or '.join(expected[:2])}."
+        refusal = ProblemResponse(scope, 415, detail, [fault], headers={"Accept-Post": allowed})
         await refusal(scope, receive, send)
 
+    def _expected(self, path: str) -> tuple[str, ...]:
+        if path == self.login:
+            return (FORM,)
+        return MEDIA_TYPES if path in SWEEPS else (JSON,)
 
-def _is_a(given: str | None, expected: str) -> bool:
+
+def media_type(given: str | None) -> str | None:
+    """The type that a Content-Type names, in small letters; None if it names another charset than UTF-8."""
     if given is None:
-        return False
+        return None
     message = MimeMessage()
     message["content-type"] = given.replace("\r", "").replace("\n", "")
     charset = message.get_content_charset("utf-8")
-    return message.get_content_type() == expected and charset in {"utf-8", "us-ascii"}
+    return message.get_content_type() if charset in {"utf-8", "us-ascii"} else None
 
 
 def _announces_a_body(headers: Headers) -> bool:

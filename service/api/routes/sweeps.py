@@ -8,12 +8,15 @@ from fastapi import APIRouter, Query, Response
 
 from service.api.context import Asking, Here
 from service.api.cursors import decode, page
-from service.api.examples import SUBMISSIONS
-from service.api.parameters import Body, IdempotencyKey, PageQuery, SweepId
+from service.api.examples import SUBMISSIONS, YAML_SUBMISSIONS
+from service.api.idempotency import IdempotencyKey
+from service.api.parameters import Body, PageQuery, SweepId
 from service.api.problems import documented
 from service.api.schemas.preview import Preview
 from service.api.schemas.sweep import Sweep, SweepInFull, Sweeps
+from service.api.written_in import SweepMediaType
 from service.lifecycle.submit import plan_submission, submit
+from service.planning.sweep_file import JSON, YAML
 from service.store import sweep_queries
 
 router = APIRouter(tags=["sweeps"])
@@ -23,10 +26,8 @@ SUBMISSION: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {
-                "schema": {"$ref": "#/components/schemas/SweepSubmission"},
-                "examples": SUBMISSIONS,
-            }
+            media_type: {"schema": {"$ref": "#/components/schemas/SweepSubmission"}, "examples": examples}
+            for media_type, examples in ((JSON, SUBMISSIONS), (YAML, YAML_SUBMISSIONS))
         },
     }
 }
@@ -40,13 +41,19 @@ SUBMISSION: dict[str, Any] = {
     openapi_extra=SUBMISSION,
 )
 def create_sweep(
-    here: Here, caller: Asking, body: Body, response: Response, idempotency_key: IdempotencyKey = None
+    here: Here,
+    caller: Asking,
+    body: Body,
+    media_type: SweepMediaType,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
 ) -> SweepInFull:
     """Store a sweep with all its runs, and tell the workers; of a faulty submission nothing is stored."""
     submitted = submit(
         here.database,
         owner_id=caller.owner_id,
         body=body,
+        media_type=media_type,
         idempotency_key=idempotency_key,
         max_runs=here.settings.max_runs_per_sweep,
         most_memory=here.settings.memory_for_a_run,
@@ -66,12 +73,13 @@ def create_sweep(
     responses=documented(413, 415, 422),
     openapi_extra=SUBMISSION,
 )
-def preview_sweep(here: Here, caller: Asking, body: Body) -> Preview:
+def preview_sweep(here: Here, caller: Asking, body: Body, media_type: SweepMediaType) -> Preview:
     """Say what a submit of the same body would create; nothing is stored."""
     plan = plan_submission(
         here.database,
         owner_id=caller.owner_id,
         body=body,
+        media_type=media_type,
         max_runs=here.settings.max_runs_per_sweep,
         most_memory=here.settings.memory_for_a_run,
     )

@@ -100,6 +100,7 @@ class SweepInFull(Sweep):
     """One sweep with the text that was submitted and what was computed from its table."""
 
     submitted: str = Field(description="The text as it came.")
+    media_type: str = Field(description="What the text is: application/json or application/yaml.")
     extensions: list[dict[str, Any]] = Field(
         description="What was added since, in order; counts of seeds are spelled out."
     )
@@ -113,6 +114,7 @@ class SweepInFull(Sweep):
         return cls(
             **_fields(view),
             submitted=sweep.submitted,
+            media_type=sweep.media_type,
             extensions=sweep.extensions,
             numerics_version=sweep.numerics_version,
             constant=sweep.constant,

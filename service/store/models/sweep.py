@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.planning.statuses import Intent, SweepState
+from service.planning.sweep_file import JSON
 from service.store.models.base import (
     Base,
     Count,
@@ -42,6 +43,7 @@ class Sweep(Base):
     notes: Mapped[Prose] = mapped_column(default="")
     tags: Mapped[Document]
     submitted: Mapped[Prose] = mapped_column(deferred=True)  # the text as it came
+    media_type: Mapped[Word] = mapped_column(default=JSON, server_default=JSON)  # of the text
     extensions: Mapped[list[Any]] = mapped_column(JsonType, default=list, server_default="[]")  # in order
     warnings: Mapped[list[Any]] = mapped_column(JsonType)
     idempotency_key: Mapped[str | None] = mapped_column(String(255))

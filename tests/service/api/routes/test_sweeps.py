@@ -146,7 +146,9 @@ def test_sweeps_are_listed_newest_first_page_by_page(client: TestClient, databas
 def test_a_listed_sweep_has_the_members_of_a_single_one_but_its_text(client: TestClient) -> None:
     single = submit(client)
     (listed,) = client.get("/api/v1/sweeps").json()["items"]
-    assert {"submitted", "extensions", "numerics_version", "constant"} == set(single) - set(listed)
+    assert {"submitted", "media_type", "extensions", "numerics_version", "constant"} == set(single) - set(
+        listed
+    )
     assert all(single[name] == value for name, value in listed.items())
 
 
