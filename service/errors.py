@@ -41,6 +41,10 @@ class Conflict(BacksweepError):
     """The thing exists, and its state does not allow what was asked."""
 
 
+class Outdated(BacksweepError):
+    """What was to be changed has changed since it was read."""
+
+
 class Busy(BacksweepError):
     """The service has as much to do of this kind as it takes on; it may be asked again in a moment."""
 

@@ -12,11 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.dispatch import Doorbell
 from service.lifecycle.keep_headline import keep_headlines
 from service.lifecycle.last_states import let_the_oldest_go
+from service.lifecycle.remove import purge
 from service.lifecycle.requeue import queued_populations, requeue_expired
 from service.lifecycle.workers import live_workers, saw_worker, worker_stopped
 from service.settings import Settings
 from service.store.database import Database
 
+LONGEST_PURGE = 1.0  # seconds of one round for what is left of deleted sweeps
 LONGEST_INTERVAL = 10.0  # seconds; a worker counts as lost when it was not seen for three of them
 
 _log = logging.getLogger(__name__)
@@ -67,6 +69,7 @@ class Upkeep:
         self._database.run(requeue_expired)
         keep_headlines(self._database)
         let_the_oldest_go(self._database, self._settings.last_states)
+        purge(self._database, seconds=LONGEST_PURGE)
         with self._database.read() as session:
             queued, live = queued_populations(session), live_workers(session)
         waiting = self._doorbell.waiting() if queued else 0

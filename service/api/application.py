@@ -11,6 +11,7 @@ from service.api.routes import (
     curves,
     datasets,
     derivatives,
+    edits,
     events,
     health,
     intents,
@@ -26,8 +27,9 @@ from service.api.routes import (
 )
 
 PREFIX = "/api/v1"
-VERSIONED = (sweeps, intents, events, curves, summary, runs, weights, datasets, workers)
+VERSIONED = (sweeps, intents, curves, summary, runs, weights, datasets, workers)
 TRAINED = (predict,)
+KEPT = (edits, events)
 LEARN = (trace, derivatives, trajectories)
 
 TAGS = [
@@ -43,7 +45,7 @@ TAGS = [
 def add_api(app: FastAPI, port: int) -> None:
     """Add every route of the interface; `port` is the one that the service listens on."""
     versioned = APIRouter(prefix=PREFIX)
-    for module in (*VERSIONED, *TRAINED, *LEARN):
+    for module in (*VERSIONED, *KEPT, *TRAINED, *LEARN):
         versioned.include_router(module.router)
     app.include_router(versioned)
     app.include_router(health.router)

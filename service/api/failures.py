@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from service.api.problems import ProblemResponse, faults_in_words
-from service.errors import Busy, Conflict, Fault, InvalidSubmission, NotFound
+from service.errors import Busy, Conflict, Fault, InvalidSubmission, NotFound, Outdated
 
 DETAILS = {
     404: "Nothing is at this address.",
@@ -26,6 +26,7 @@ def answer_failures(app: FastAPI) -> None:
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(Busy, _busy)
+    app.add_exception_handler(Outdated, _outdated)
     app.add_exception_handler(HTTPException, _from_the_framework)
     app.add_exception_handler(ClientDisconnect, _gone)
 
@@ -54,6 +55,10 @@ async def _conflict(request: Request, error: Exception) -> ProblemResponse:
 
 async def _busy(request: Request, error: Exception) -> ProblemResponse:
     return ProblemResponse(request.scope, 503, _sentence(error), headers={"Retry-After": "5"})
+
+
+async def _outdated(request: Request, error: Exception) -> ProblemResponse:
+    return ProblemResponse(request.scope, 412, _sentence(error))
 
 
 async def _from_the_framework(request: Request, error: Exception) -> ProblemResponse:

@@ -15,11 +15,13 @@ from service.api.schemas.trace import TraceRequest
 from service.api.schemas.trajectories import TrajectoriesRequest
 from service.planning.extension import SweepExtension
 from service.planning.submission import SweepSubmission
+from service.planning.sweep_edit import SweepEdit
 
 # Bodies that our own reader reads, and the failure that no endpoint returns: FastAPI sees none of them.
 UNREAD = (
     SweepSubmission,
     SweepExtension,
+    SweepEdit,
     Problem,
     PredictionRequest,
     TraceRequest,

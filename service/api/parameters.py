@@ -36,6 +36,14 @@ MaxPoints = Annotated[
 ]
 
 
+IfMatch = Annotated[
+    str | None,
+    Header(
+        pattern=r'^(\*|"[0-9a-f]{16}")$',
+        description="The `revision` of the sweep in quotes: 412 if somebody has changed it since. `*`, and "
+        "no such header, mean any.",
+    ),
+]
 LastEventId = Annotated[
     int | None,
     Header(

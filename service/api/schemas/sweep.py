@@ -8,6 +8,7 @@ from pydantic import Field
 
 from service.api.schemas.shape import Instant, NextCursor, Number, Shape, seconds_between
 from service.planning.statuses import Intent, RunState, SweepState
+from service.planning.sweep_edit import Labels
 from service.store.clock import rfc3339
 from service.store.sweep_queries import SweepView
 
@@ -68,7 +69,9 @@ class Sweep(Shape):
     name: str
     notes: str
     tags: dict[str, Any]
+    revision: str = Field(description="Of name, tags and notes: what a PATCH may send as If-Match.")
     state: SweepState
+    last_event: int = Field(description="The number of the newest event of its story.")
     intent: Intent = Field(description="What the owner wants; workers see it within about a second.")
     dataset: SweepDataset | None = Field(description="Null where a function is minimised.")
     function: SweepFunction | None = Field(description="Null where networks learn from a dataset.")
@@ -138,6 +141,8 @@ def _fields(view: SweepView) -> dict[str, Any]:
         "name": sweep.name,
         "notes": sweep.notes,
         "tags": sweep.tags,
+        "revision": Labels(sweep.name, sweep.tags, sweep.notes).revision,
+        "last_event": sweep.event_count,
         "state": sweep.state,
         "intent": sweep.intent,
         "dataset": dataset

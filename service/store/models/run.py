@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,6 +33,8 @@ from service.store.models.base import (
     one_of,
 )
 
+_REUSED = text("reused_from_id IS NOT NULL")  # for what is deleted: who else shows it
+
 
 class Run(Base):
     """A configuration with a seed: a row from the first commit of its sweep."""
@@ -41,6 +44,7 @@ class Run(Base):
         UniqueConstraint("sweep_id", "number"),
         Index("ix_runs_sweep_id_state", "sweep_id", "state"),
         Index("ix_runs_configuration_id_seed", "configuration_id", "seed"),
+        Index("ix_runs_reused_from_id", "reused_from_id", sqlite_where=_REUSED, postgresql_where=_REUSED),
         one_of("state", RunState),
         one_of("role", Role),
     )
