@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from service.errors import Fault, InvalidSubmission
+from service.planning.plain_text import unsafe_character
 from service.settings import MOST_INTEGER
 
 Item = TypeVar("Item")
 Key = tuple[Any, ...]  # of texts, numbers and None
 
-MOST_CHARACTERS = 500
+MOST_CHARACTERS = 6_000
 
 
 def page(rows: Sequence[Item], limit: int, key: Callable[[Item], Key]) -> tuple[Sequence[Item], str | None]:
@@ -26,7 +27,7 @@ def page(rows: Sequence[Item], limit: int, key: Callable[[Item], Key]) -> tuple[
 
 def encode(key: Key) -> str:
     """The opaque form of a sort key: base64url of its JSON, without padding."""
-    text = json.dumps(key, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(key, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode("ascii")
 
 
@@ -60,7 +61,7 @@ def _is_a(member: object, kind: type | tuple[type, ...]) -> bool:
         return abs(member) <= MOST_INTEGER
     if isinstance(member, float):
         return math.isfinite(member)
-    return not isinstance(member, str) or (member.isascii() and member.isprintable())
+    return not isinstance(member, str) or unsafe_character(member) is None
 
 
 def _refused(cursor: str) -> InvalidSubmission:

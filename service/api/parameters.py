@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import Depends, Header, Path, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from service.planning.measurements import COLUMNS, SCORES
+from service.planning.query.grammar import MOST_CHARACTERS
 from service.planning.statuses import Role, RunState
 from service.settings import MOST_INTEGER
-from service.store.run_queries import SORT_COLUMNS, Order
 
 _UUID7 = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 SWEEP_ID = f"^s_{_UUID7}$"
@@ -22,9 +22,28 @@ MOST_RUNS_AT_ONCE = 200
 SweepId = Annotated[str, Path(pattern=SWEEP_ID, description="`s_` and a UUIDv7.")]
 RunId = Annotated[str, Path(pattern=RUN_ID, description="`r_` and a UUIDv7.")]
 
-Cursor = Annotated[str | None, Field(max_length=500, description="The `next_cursor` of the page before.")]
+Cursor = Annotated[str | None, Field(max_length=6000, description="The `next_cursor` of the page before.")]
 Names = Annotated[str, Field(max_length=1000, description="Names, separated by commas.")]
 Epoch = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Filter = Annotated[
+    str,
+    Field(
+        max_length=MOST_CHARACTERS,
+        description="The query language: `metrics.NAME`, `params.NAME`, `tags.KEY` and attributes compared, "
+        "and joined by `and`, `or`, `not` and parentheses. See docs/queries.md.",
+        examples=[
+            "metrics.validation_loss < 0.1 and params.activation = 'relu' and attributes.state = 'completed'",
+            "params.learning_rate between 0.01 and 1 and (tags.course = 'ml-101' or seed in (0, 1))",
+        ],
+    ),
+]
+RevealTest = Annotated[
+    bool,
+    Field(
+        description="Let test metrics be filtered and sorted by, which makes them a part of the choice: "
+        "the sweep counts how often, and its summary says so. Only with `sweep`."
+    ),
+]
 MaxPoints = Annotated[
     int | None,
     Field(
@@ -60,41 +79,53 @@ class _Query(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class PageQuery(_Query):
-    """Which page of a list."""
+class SweepsQuery(_Query):
+    """Which sweeps."""
 
+    filter: Annotated[
+        str,
+        Field(
+            max_length=MOST_CHARACTERS,
+            description="The query language over name, tags, state, dataset, method and times of sweeps.",
+            examples=["tags.course = 'ml-101' and state = 'completed'", "name ilike '%digits%'"],
+        ),
+    ] = ""
     limit: int = Field(default=50, ge=1, le=200)
     cursor: Cursor = None
-
-
-def _an_order(text: str) -> str:
-    if text.removeprefix("-") not in SORT_COLUMNS:
-        allowed = f"{', '.join(SORT_COLUMNS)}; with - in front from the largest down"
-        raise PydanticCustomError("order", "is not an order of runs", {"expected": allowed})
-    return text
 
 
 class RunsQuery(_Query):
     """Which runs, in which order."""
 
+    filter: Filter = ""
     sweep: str | None = Field(default=None, pattern=SWEEP_ID)
     state: list[RunState] = Field(default=[], max_length=len(RunState), description="May be repeated.")
     role: Role | None = None
-    order_by: Annotated[str, AfterValidator(_an_order)] | None = Field(
-        default=None,
-        max_length=40,
-        description="A column, with - in front from the largest down; runs without a value come last. "
-        "By default `number` within a sweep, else `-id`: the newest first. "
-        f"Columns: {', '.join(SORT_COLUMNS)}.",
+    order_by: str = Field(
+        default="",
+        max_length=MOST_CHARACTERS,
+        description="Up to five of what a filter may name, separated by commas; `DESC` behind one or `-` in "
+        "front of it begins with the largest. Runs without a value come last. By default `number` within "
+        "a sweep, else `-id`: the newest first.",
+        examples=["metrics.validation_loss ASC, params.learning_rate DESC", "-validation_accuracy.max"],
     )
+    reveal_test: RevealTest = False
     limit: int = Field(default=50, ge=1, le=1000)
     cursor: Cursor = None
 
+    @field_validator("reveal_test")
+    @classmethod
+    def _of_one_sweep(cls, asked: bool, info: ValidationInfo) -> bool:
+        if asked and not info.data.get("sweep"):
+            raise PydanticCustomError(
+                "reveal", "needs sweep, which counts it", {"expected": "false, or sweep"}
+            )
+        return asked
+
     @property
-    def order(self) -> Order:
+    def order(self) -> str:
         """The order that was asked for, or the one that serves the question best."""
-        text = self.order_by or ("-id" if self.sweep is None else "number")
-        return Order(text.removeprefix("-"), descending=text.startswith("-"))
+        return self.order_by if self.order_by.strip() else ("-id" if self.sweep is None else "number")
 
 
 class LossQuery(_Query):

@@ -6,67 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, literal, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import Session, aliased
 
 from service.errors import NotFound
+from service.planning.query.reading import OrderBy
+from service.planning.query.tree import Tree
+from service.store.ordering import Key, Place, behind, keys_of
+from service.store.run_filters import ALWAYS, OF_RUN, run_condition, run_value
 from service.store.schema import ConfigurationRow, Environment, PopulationRow, Run, Sweep, Weights
 
-# Test metrics are missing on purpose: what is chosen by them is no test any more (rule R8).
-SORT_COLUMNS: Mapping[str, InstrumentedAttribute[Any]] = {
-    "id": Run.public_id,  # by age
-    "number": Run.number,
-    "seed": Run.seed,
-    "epoch": Run.epoch,
-    "train_loss": Run.train_loss,
-    "train_score": Run.train_score,
-    "validation_loss": Run.validation_loss,
-    "validation_score": Run.validation_score,
-    "train_seconds": Run.train_seconds,
-    "started_at": Run.started_at,
-    "finished_at": Run.finished_at,
-}
 _Original = aliased(Run)  # the run whose result was reused
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """By which column runs are sorted; runs without a value come last in either direction."""
-
-    name: str
-    descending: bool = False
-
-    @property
-    def column(self) -> InstrumentedAttribute[Any]:
-        """The column of that name."""
-        return SORT_COLUMNS[self.name]
-
-    @property
-    def value_types(self) -> tuple[type, ...]:
-        """What a value of the column can be."""
-        kind = self.column.type.python_type
-        return (int, float, type(None)) if kind is float else (kind, type(None))
-
-    def key(self, run: Run) -> tuple[Any, str]:
-        """Where a run stands in this order; no two stand in one place."""
-        return getattr(run, self.column.key), run.public_id
-
-    def columns(self) -> list[ColumnElement[Any]]:
-        """What to sort by."""
-        if self.descending:
-            return [self.column.is_(None), self.column.desc(), Run.public_id.desc()]
-        return [self.column.is_(None), self.column.asc(), Run.public_id.asc()]
-
-    def behind(self, key: tuple[Any, str]) -> ColumnElement[bool]:
-        """The runs that come after the one with this key."""
-        value, public_id = key
-        later = Run.public_id < public_id if self.descending else Run.public_id > public_id
-        if value is None:
-            return and_(self.column.is_(None), later)
-        # A cursor's integer may be too large for the column: it is compared as a larger type.
-        given = literal(value, BigInteger()) if isinstance(value, int) else literal(value, self.column.type)
-        beyond = self.column < given if self.descending else self.column > given
-        return or_(beyond, and_(self.column == given, later), self.column.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +31,7 @@ class RunView:
     population: str
     reused_from: str | None
     environment: Mapping[str, Any] | None = None
+    place: Place = ()  # in the order of a list: what a cursor holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +41,7 @@ class RunFilter:
     sweep: str | None = None
     states: Sequence[str] = ()
     role: str | None = None
+    tree: Tree | None = None  # of the query language
 
 
 def find_run(session: Session, owner_id: int, public_id: str) -> RunView:
@@ -112,25 +64,55 @@ def list_runs(
     owner_id: int,
     which: RunFilter,
     *,
-    order: Order,
+    order: Sequence[OrderBy],
     limit: int,
-    after: tuple[Any, str] | None = None,
+    after: Place | None = None,
 ) -> Sequence[RunView]:
-    """At most `limit` runs in `order`, behind the one with the sort key `after`.
+    """At most `limit` runs in `order`, behind the one at the place `after`; runs without a value come last.
+
+    Which runs these are is found first, on what is small; only theirs is read what is large.
 
     Raises:
         NotFound: the owner has no such sweep.
     """
-    statement = _runs(owner_id).order_by(*order.columns()).limit(limit)
-    if which.sweep is not None:
-        statement = statement.where(Run.sweep_id == _sweep_key(session, owner_id, which.sweep))
-    if which.states:
-        statement = statement.where(Run.state.in_(which.states))
-    if which.role is not None:
-        statement = statement.where(Run.role == which.role)
+    keys = keys_of([_key(each, owner_id) for each in order], Run.public_id)
+    statement = (
+        select(Run.id, *(key.column for key in keys))
+        .where(*run_conditions(session, owner_id, which))
+        .order_by(*(key.sorted() for key in keys))
+        .limit(limit)
+    )
     if after is not None:
-        statement = statement.where(order.behind(after))
-    return [RunView(*row) for row in session.execute(statement)]
+        statement = statement.where(behind(keys, after))
+    places = {run_id: tuple(place) for run_id, *place in session.execute(statement)}
+    found = session.execute(_runs(owner_id).where(Run.id.in_(places)))
+    views = {row[0].id: RunView(*row) for row in found}
+    return [replace(views[run_id], place=place) for run_id, place in places.items()]
+
+
+def run_conditions(session: Session, owner_id: int, which: RunFilter) -> Sequence[ColumnElement[bool]]:
+    """The conditions on `Run` of the owner's runs that `which` lets through.
+
+    Raises:
+        NotFound: the owner has no such sweep.
+    """
+    found: list[ColumnElement[bool]] = [Run.owner_id == owner_id]
+    if which.sweep is not None:
+        found.append(Run.sweep_id == _sweep_key(session, owner_id, which.sweep))
+    if which.states:
+        found.append(Run.state.in_(which.states))
+    if which.role is not None:
+        found.append(Run.role == which.role)
+    if which.tree is not None:
+        found.append(run_condition(which.tree, owner_id))
+    return found
+
+
+def _key(by: OrderBy, owner_id: int) -> Key:
+    quantity = by.quantity
+    if quantity.group == "attributes" and quantity.name in OF_RUN:
+        return Key(OF_RUN[quantity.name], by.descending, nullable=quantity.name not in ALWAYS)
+    return Key(run_value(quantity, owner_id), by.descending)
 
 
 def find_weights(session: Session, owner_id: int, public_id: str, which: str) -> Weights:

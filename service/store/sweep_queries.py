@@ -10,8 +10,10 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session, undefer
 
 from service.errors import NotFound
+from service.planning.query.tree import Tree
 from service.store.clock import now
 from service.store.schema import Dataset, Sweep
+from service.store.sweep_filters import sweep_condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,17 @@ def find_sweep(session: Session, owner_id: int, public_id: str) -> SweepView:
 
 
 def list_sweeps(
-    session: Session, owner_id: int, *, limit: int, after: tuple[int, str] | None = None
+    session: Session,
+    owner_id: int,
+    *,
+    limit: int,
+    tree: Tree | None = None,
+    after: tuple[int, str] | None = None,
 ) -> Sequence[SweepView]:
-    """At most `limit` sweeps, the newest first, behind the one with the sort key `after`."""
+    """At most `limit` sweeps that a filter lets through, the newest first, behind the sort key `after`."""
     statement = _sweeps(owner_id).order_by(Sweep.created_at.desc(), Sweep.public_id.desc()).limit(limit)
+    if tree is not None:
+        statement = statement.where(sweep_condition(tree))
     if after is not None:
         created_at, public_id = after
         statement = statement.where(

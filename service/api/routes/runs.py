@@ -10,32 +10,39 @@ from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse
 
 from service.api.context import Asking, Here
-from service.api.cursors import decode, page
+from service.api.listing import cursor_at, place_in
 from service.api.parameters import MOST_RUNS_AT_ONCE, RUN_ID, LossesQuery, LossQuery, RunId, RunsQuery, names
 from service.api.problems import documented
 from service.api.reduction import reduced
 from service.api.schemas.losses import LossTable, LossTables, loss_table
 from service.api.schemas.run import Run, RunInFull, Runs
 from service.errors import Fault, InvalidSubmission
+from service.lifecycle.reveal import count_reveal
+from service.planning.query.reading import read_filter, read_order
 from service.store import run_queries
 from service.store.loss_queries import RunLosses, find_losses
-from service.store.run_queries import Order, RunFilter
+from service.store.run_queries import RunFilter
 
 router = APIRouter(tags=["runs"])
 
 
 @router.get("/runs", summary="List runs", responses=documented(404, 422))
 def list_runs(here: Here, caller: Asking, query: Annotated[RunsQuery, Query()]) -> Runs:
-    """List runs of one sweep or of all. Nothing sorts by a test metric: what is chosen by it is no test."""
-    order = query.order
-    after = None if query.cursor is None else _place(query.cursor, order)
-    which = RunFilter(sweep=query.sweep, states=query.state, role=query.role)
+    """List runs of one sweep or of all, by a filter of the query language and in any order.
+
+    Test metrics take no part unless that is asked for: what is chosen by them is no test any more.
+    """
+    which, order = _which(query), read_order(query.order, reveal_test=query.reveal_test)
+    if query.reveal_test and query.sweep and query.cursor is None:
+        count_reveal(here.database, caller.owner_id, query.sweep)
+    after = None if query.cursor is None else place_in(query.cursor, order, which)
     with here.database.read() as session:
         views = run_queries.list_runs(
             session, caller.owner_id, which, order=order, limit=query.limit + 1, after=after
         )
-    shown, cursor = page(views, query.limit, lambda view: (_mark(order), *order.key(view.run)))
-    return Runs(items=[Run.of(view) for view in shown], next_cursor=cursor)
+    shown = views[: query.limit]
+    more = cursor_at(shown[-1].place, order, which) if len(views) > query.limit else None
+    return Runs(items=[Run.of(view) for view in shown], next_cursor=more)
 
 
 @router.get("/runs/{run_id}", summary="Get a run", responses=documented(404))
@@ -94,14 +101,6 @@ def _run_ids(text: str) -> Sequence[str]:
     return list(dict.fromkeys(given))
 
 
-def _mark(order: Order) -> str:
-    return f"-{order.name}" if order.descending else order.name
-
-
-def _place(cursor: str, order: Order) -> tuple[Any, str]:
-    # The order comes first, so that a cursor of another list is told from one that is none.
-    mark, value, public_id = decode(cursor, (str, order.value_types, str))
-    if mark != _mark(order):
-        allowed = f"a cursor of a list ordered by {_mark(order)}"
-        raise InvalidSubmission([Fault("cursor", f"belongs to a list ordered by {mark}", cursor, allowed)])
-    return value, public_id
+def _which(query: RunsQuery) -> RunFilter:
+    tree = read_filter(query.filter, reveal_test=query.reveal_test)
+    return RunFilter(sweep=query.sweep, states=query.state, role=query.role, tree=tree)

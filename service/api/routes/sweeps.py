@@ -7,19 +7,22 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from service.api.context import Asking, Here
-from service.api.cursors import decode, page
 from service.api.examples import SUBMISSIONS, YAML_SUBMISSIONS
 from service.api.idempotency import IdempotencyKey
-from service.api.parameters import Body, PageQuery, SweepId
+from service.api.listing import cursor_at, place_in
+from service.api.parameters import Body, SweepId, SweepsQuery
 from service.api.problems import documented
 from service.api.schemas.preview import Preview
 from service.api.schemas.sweep import Sweep, SweepInFull, Sweeps
 from service.api.written_in import SweepMediaType
 from service.lifecycle.submit import plan_submission, submit
+from service.planning.query.reading import read_filter, read_order
+from service.planning.query.vocabulary import OF_SWEEPS
 from service.planning.sweep_file import JSON, YAML
 from service.store import sweep_queries
 
 router = APIRouter(tags=["sweeps"])
+NEWEST_FIRST = read_order("-created_at", OF_SWEEPS)
 
 # The body is read by the service's own strict reader, so FastAPI has to be told what it is.
 SUBMISSION: dict[str, Any] = {
@@ -87,12 +90,19 @@ def preview_sweep(here: Here, caller: Asking, body: Body, media_type: SweepMedia
 
 
 @router.get("/sweeps", summary="List sweeps", responses=documented(422))
-def list_sweeps(here: Here, caller: Asking, query: Annotated[PageQuery, Query()]) -> Sweeps:
-    """List the caller's sweeps, the newest first."""
-    after = None if query.cursor is None else decode(query.cursor, (int, str))
+def list_sweeps(here: Here, caller: Asking, query: Annotated[SweepsQuery, Query()]) -> Sweeps:
+    """List the caller's sweeps that a filter lets through, the newest first."""
+    tree = read_filter(query.filter, OF_SWEEPS)
+    after = None if query.cursor is None else place_in(query.cursor, NEWEST_FIRST, tree)
     with here.database.read() as session:
-        views = sweep_queries.list_sweeps(session, caller.owner_id, limit=query.limit + 1, after=after)
-    shown, cursor = page(views, query.limit, lambda view: (view.sweep.created_at, view.sweep.public_id))
+        views = sweep_queries.list_sweeps(
+            session, caller.owner_id, tree=tree, limit=query.limit + 1, after=after
+        )
+    shown = views[: query.limit]
+    cursor = None
+    if len(views) > query.limit:
+        last = shown[-1].sweep
+        cursor = cursor_at((last.created_at, last.public_id), NEWEST_FIRST, tree)
     return Sweeps(items=[Sweep.of(view) for view in shown], next_cursor=cursor)
 
 

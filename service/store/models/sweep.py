@@ -81,6 +81,7 @@ class Sweep(Base):
     epochs_total: Mapped[Count]
     epochs_done: Mapped[Count]
     event_count: Mapped[Count]  # the number of the last event
+    test_reveals: Mapped[Count]  # how often somebody chose by test metrics (rule R8)
     headline: Mapped[Prose | None]  # kept once the sweep is final, so that lists need no statistics
 
     created_at: Mapped[Instant]

@@ -1,74 +1,16 @@
 from __future__ import annotations
 
-import random
 from typing import Any
 
 import pytest
 
 from service.errors import NotFound
+from service.planning.query.reading import read_order
 from service.store.database import Database
-from service.store.run_queries import SORT_COLUMNS, Order, RunFilter, find_run, find_weights, list_runs
-from service.store.schema import Run
+from service.store.run_queries import RunFilter, find_run, find_weights, list_runs
 from tests.service.api import building
 
-EVERYTHING = RunFilter()
-
-
-@pytest.fixture
-def mine(database: Database) -> int:
-    """An owner of 20 runs in two sweeps, with values that repeat and values that are missing."""
-    source = random.Random(3)  # noqa: S311
-    with database.write() as session:
-        owner = building.owner(session, "me")
-        for _ in range(2):
-            sweep = building.sweep(session, owner)
-            for number in range(1, 11):
-                building.run(
-                    session,
-                    sweep,
-                    number,
-                    learning_rate=0.1,
-                    epoch=source.randrange(3),
-                    **{
-                        name: source.choice([None, 0.1, 0.30000000000000004, 1e-300, -2.5])
-                        for name in ("train_loss", "train_score", "validation_loss", "train_seconds")
-                    },
-                    **{name: source.choice([None, 7, 2**52]) for name in ("started_at", "finished_at")},
-                )
-        building.run(session, building.sweep(session, building.owner(session, "them")), 1)
-    return owner
-
-
-def test_in_every_order_the_pages_are_the_whole_list_with_missing_values_last(
-    database: Database, mine: int
-) -> None:
-    for order in [Order(name, descending) for name in SORT_COLUMNS for descending in (False, True)]:
-        pages: list[Run] = []
-        after = None
-        with database.read() as session:
-            whole = [view.run for view in list_runs(session, mine, EVERYTHING, order=order, limit=100)]
-            while page := list_runs(session, mine, EVERYTHING, order=order, limit=3, after=after):
-                pages += [view.run for view in page]
-                after = order.key(page[-1].run)
-        assert len(whole) == 20
-        assert [run.public_id for run in pages] == [run.public_id for run in whole], order
-        values = [order.key(run)[0] for run in whole]
-        known = [value for value in values if value is not None]
-        assert known == sorted(known, reverse=order.descending), order
-        assert values[len(known) :] == [None] * (20 - len(known)), order
-
-
-def test_any_key_that_a_cursor_may_hold_is_understood(database: Database, mine: int) -> None:
-    values: dict[type, list[Any]] = {
-        int: [2**53 - 1, -(2**53) + 1],
-        float: [2**53 - 1, 1e308, -5e-324],
-        str: ["", "~" * 400],
-    }
-    for order in map(Order, SORT_COLUMNS):
-        for kind in order.value_types:
-            for value in values.get(kind, [None]):
-                with database.read() as session:
-                    list_runs(session, mine, EVERYTHING, order=order, limit=1, after=(value, "x"))
+BY_NUMBER = read_order("number")
 
 
 def test_runs_are_chosen_by_sweep_state_and_role(database: Database) -> None:
@@ -82,7 +24,7 @@ def test_runs_are_chosen_by_sweep_state_and_role(database: Database) -> None:
 
     def numbers(**which: Any) -> list[int]:
         with database.read() as session:
-            found = list_runs(session, owner, RunFilter(**which), order=Order("number"), limit=10)
+            found = list_runs(session, owner, RunFilter(**which), order=BY_NUMBER, limit=10)
         return [view.run.number for view in found]
 
     assert numbers() == [1, 1, 2]
@@ -107,4 +49,28 @@ def test_runs_and_weights_are_found_by_their_owner_alone(database: Database) -> 
             with pytest.raises(NotFound):
                 find_weights(session, owner, name, "final")
         with pytest.raises(NotFound, match="there is no sweep"):
-            list_runs(session, them, RunFilter(sweep=sweep.public_id), order=Order("number"), limit=1)
+            list_runs(session, them, RunFilter(sweep=sweep.public_id), order=BY_NUMBER, limit=1)
+
+
+@pytest.mark.parametrize(
+    ("order", "values"),
+    [
+        ("validation_loss", [2**53 - 1, -(2**53) + 1, 1e308, -5e-324, None]),
+        ("number", [2**53 - 1, -(2**53) + 1, 0.5]),
+        ("epoch", [2**53 - 1, -(2**53) + 1]),
+        ("started_at", [2**53 - 1, 1e300, None]),
+        ("tags.course", ["", "~" * 400, "ä", None]),
+        ("id", ["", "~"]),
+    ],
+)
+def test_any_place_that_a_cursor_may_hold_is_understood(
+    database: Database, order: str, values: list[Any]
+) -> None:
+    with database.write() as session:
+        owner = building.owner(session, "me")
+        building.run(session, building.sweep(session, owner), 1)
+    keys = read_order(order)
+    for value in values:
+        with database.read() as session:
+            place = (value,) if order == "id" else (value, "x")
+            list_runs(session, owner, RunFilter(), order=keys, limit=1, after=place)

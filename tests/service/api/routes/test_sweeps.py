@@ -234,3 +234,36 @@ def test_a_method_that_is_not_there_is_answered_with_those_that_are(client: Test
     assert answer.status_code == 405
     assert answer.headers["content-type"] == "application/problem+json"
     assert set(answer.headers["allow"].split(", ")) <= {"GET", "POST"}
+
+
+def test_sweeps_are_found_by_name_tag_state_and_dataset_page_by_page(
+    client: TestClient, database: Database
+) -> None:
+    with database.write() as session:
+        owner = building.owner(session, "local")
+        for number in range(4):
+            tags = {"course": "ml-101"} if number % 2 else {}
+            building.sweep(session, owner, name=f"sweep {number}", tags=tags, created_at=1000 + number // 2)
+
+    def names(text: str) -> list[str]:
+        found: list[str] = []
+        cursor: str | None = None
+        while True:
+            asked = {"filter": text, "limit": "1", **({"cursor": cursor} if cursor else {})}
+            answer = client.get("/api/v1/sweeps", params=asked)
+            assert answer.status_code == 200, answer.text
+            found += [sweep["name"] for sweep in answer.json()["items"]]
+            cursor = answer.json()["next_cursor"]
+            if cursor is None:
+                return found
+
+    assert names("") == ["sweep 3", "sweep 2", "sweep 1", "sweep 0"]
+    assert names("tags.course = 'ml-101' and state = 'queued'") == ["sweep 3", "sweep 1"]
+    assert names("name like '%2' or created_at < 1001") == ["sweep 2", "sweep 1", "sweep 0"]
+    assert names("dataset = 'digits'") == []
+    assert names("dataset is null and method in ('grid')") == ["sweep 3", "sweep 2", "sweep 1", "sweep 0"]
+    refused = client.get("/api/v1/sweeps", params={"filter": "nam = 'x'"})
+    assert refused.json()["errors"][0]["path"] == "filter[0]"
+    cursor = client.get("/api/v1/sweeps?limit=1").json()["next_cursor"]
+    other = client.get("/api/v1/sweeps", params={"filter": "runs = 0", "cursor": cursor})
+    assert "another filter" in other.json()["errors"][0]["message"]

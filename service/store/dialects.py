@@ -1,0 +1,160 @@
+"""Expressions that SQLite and PostgreSQL write differently and mean alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Double, SQLColumnExpression, Text, bindparam
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import FunctionElement
+from sqlalchemy.types import Boolean
+
+
+class json_number(FunctionElement[float]):  # noqa: N801 - it reads as the SQL function it is
+    """The number at a path of a JSON column; null where there is none, or a text such as NaN."""
+
+    type = Double()
+    inherit_cache = True
+    name = "backsweep_json_number"
+
+
+class json_text(FunctionElement[str]):  # noqa: N801 - as above
+    """The text of the value at a path of a JSON column; null where there is none."""
+
+    type = Text()
+    inherit_cache = True
+    name = "backsweep_json_text"
+
+
+class matches(FunctionElement[bool]):  # noqa: N801 - as above
+    """LIKE that tells small letters from capitals, without an escape character."""
+
+    type = Boolean()
+    inherit_cache = True
+    name = "backsweep_matches"
+
+
+class matches_in_any_case(FunctionElement[bool]):  # noqa: N801 - as above
+    """LIKE that takes small letters and capitals for the same, without an escape character."""
+
+    type = Boolean()
+    inherit_cache = True
+    name = "backsweep_matches_in_any_case"
+
+
+class json_member(FunctionElement[str]):  # noqa: N801 - as above
+    """The text under a name in a JSON column that maps names to texts; null where there is none."""
+
+    type = Text()
+    inherit_cache = True
+    name = "backsweep_json_member"
+
+
+def number_at(column: SQLColumnExpression[Any], *path: str) -> ColumnElement[float]:
+    """The number that stands at `path` in a JSON column."""
+    return json_number(column, _sqlite_path(path), _postgres_path(path))
+
+
+def text_at(column: SQLColumnExpression[Any], *path: str) -> ColumnElement[str]:
+    """What stands at `path` in a JSON column, as text."""
+    return json_text(column, _sqlite_path(path), _postgres_path(path))
+
+
+def member(column: SQLColumnExpression[Any], name: str) -> ColumnElement[str]:
+    """The text under a name of any characters, in a JSON column that maps names to texts."""
+    return json_member(column, _text(name))
+
+
+def like(column: SQLColumnExpression[Any], pattern: str) -> ColumnElement[bool]:
+    """Where the column is like the pattern, in which % and _ are wildcards and nothing else is special."""
+    return matches(column, _text(pattern), _text(_as_glob(pattern)))
+
+
+def like_in_any_case(column: SQLColumnExpression[Any], pattern: str) -> ColumnElement[bool]:
+    """The same for small letters and capitals alike: those of ASCII at least."""
+    return matches_in_any_case(column, _text(pattern))
+
+
+def _text(value: str) -> ColumnElement[str]:
+    return bindparam(None, value, type_=Text(), unique=True)
+
+
+def _sqlite_path(path: tuple[str, ...]) -> ColumnElement[str]:
+    return _text("$" + "".join(f'."{name}"' for name in path))
+
+
+def _postgres_path(path: tuple[str, ...]) -> ColumnElement[str]:
+    return _text("{" + ",".join(f'"{name}"' for name in path) + "}")
+
+
+def _as_glob(pattern: str) -> str:
+    """The same pattern for SQLite's GLOB, which is exact where its LIKE is not."""
+    return "".join({"%": "*", "_": "?"}.get(c, f"[{c}]" if c in "*?[" else c) for c in pattern)
+
+
+@compiles(json_number, "sqlite")
+def _sqlite_number(element: json_number, compiler: Any, **options: Any) -> str:
+    column, path, _ = (compiler.process(each, **options) for each in element.clauses)
+    is_number = f"json_type({column}, {path}) IN ('real', 'integer')"
+    return f"CASE WHEN {is_number} THEN json_extract({column}, {path}) END"
+
+
+@compiles(json_number, "postgresql")
+def _postgresql_number(element: json_number, compiler: Any, **options: Any) -> str:
+    column, _, path = (compiler.process(each, **options) for each in element.clauses)
+    at = f"CAST({path} AS TEXT[])"
+    return (
+        f"CASE WHEN jsonb_typeof({column} #> {at}) = 'number' "
+        f"THEN CAST({column} #>> {at} AS DOUBLE PRECISION) END"
+    )
+
+
+@compiles(json_text, "sqlite")
+def _sqlite_text(element: json_text, compiler: Any, **options: Any) -> str:
+    column, path, _ = (compiler.process(each, **options) for each in element.clauses)
+    return (
+        f"CASE json_type({column}, {path}) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
+        f"ELSE json_extract({column}, {path}) END"
+    )
+
+
+@compiles(json_text, "postgresql")
+def _postgresql_text(element: json_text, compiler: Any, **options: Any) -> str:
+    column, _, path = (compiler.process(each, **options) for each in element.clauses)
+    return f"({column} #>> CAST({path} AS TEXT[]))"
+
+
+@compiles(matches, "sqlite")
+def _sqlite_matches(element: matches, compiler: Any, **options: Any) -> str:
+    column, _, glob = (compiler.process(each, **options) for each in element.clauses)
+    return f"({column} GLOB {glob})"
+
+
+@compiles(matches, "postgresql")
+def _postgresql_matches(element: matches, compiler: Any, **options: Any) -> str:
+    column, pattern, _ = (compiler.process(each, **options) for each in element.clauses)
+    return f"({column} LIKE {pattern} ESCAPE '')"
+
+
+@compiles(matches_in_any_case, "sqlite")
+def _sqlite_in_any_case(element: matches_in_any_case, compiler: Any, **options: Any) -> str:
+    column, pattern = (compiler.process(each, **options) for each in element.clauses)
+    return f"({column} LIKE {pattern})"
+
+
+@compiles(matches_in_any_case, "postgresql")
+def _postgresql_in_any_case(element: matches_in_any_case, compiler: Any, **options: Any) -> str:
+    column, pattern = (compiler.process(each, **options) for each in element.clauses)
+    return f"({column} ILIKE {pattern} ESCAPE '')"
+
+
+@compiles(json_member, "sqlite")
+def _sqlite_member(element: json_member, compiler: Any, **options: Any) -> str:
+    column, name = (compiler.process(each, **options) for each in element.clauses)
+    return f"(SELECT value FROM json_each({column}) WHERE key = {name})"  # noqa: S608 - names of columns
+
+
+@compiles(json_member, "postgresql")
+def _postgresql_member(element: json_member, compiler: Any, **options: Any) -> str:
+    column, name = (compiler.process(each, **options) for each in element.clauses)
+    return f"({column} ->> {name})"

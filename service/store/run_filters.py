@@ -1,0 +1,162 @@
+"""Where the quantities that people filter and sort runs by stand in the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, cast, func, select
+from sqlalchemy import Double as Float64
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from core.fields import FIELDS
+from service.planning.query.tree import Quantity, Tree
+from service.store.conditions import Column, Found, condition
+from service.store.dialects import member, number_at, text_at
+from service.store.schema import ConfigurationRow, Dataset, PopulationRow, Run, Sweep
+
+_Original = aliased(Run)
+
+OF_RUN: Mapping[str, InstrumentedAttribute[Any]] = {
+    "id": Run.public_id,
+    "number": Run.number,
+    "seed": Run.seed,
+    "state": Run.state,
+    "role": Run.role,
+    "reason": Run.reason,
+    "epoch": Run.epoch,
+    "epochs": Run.epochs,
+    "best_epoch": Run.best_epoch,
+    "collapsed": Run.collapsed,
+    "diverged_step": Run.diverged_step,
+    "diverged_tensor": Run.diverged_tensor,
+    "environment_class": Run.environment_class,
+    "weights_sha256": Run.weights_sha256,
+    "train_seconds": Run.train_seconds,
+    "started_at": Run.started_at,
+    "finished_at": Run.finished_at,
+}
+OF_SWEEP: Mapping[str, InstrumentedAttribute[Any]] = {
+    "sweep": Sweep.public_id,
+    "sweep_name": Sweep.name,
+    "method": Sweep.method,
+    "task": Sweep.task,
+    "created_at": Sweep.created_at,
+}
+OF_DATASET: Mapping[str, InstrumentedAttribute[Any]] = {
+    "dataset": Dataset.name,
+    "dataset_hash": Dataset.content_hash,
+}
+# The last epoch's values have columns; the two scores share theirs, and the sweep's task says which it is.
+LAST_COLUMNS: Mapping[str, tuple[InstrumentedAttribute[Any], str | None]] = {
+    **{f"{rows}_loss": (getattr(Run, f"{rows}_loss"), None) for rows in ("train", "validation", "test")},
+    **{
+        f"{rows}_{score}": (getattr(Run, f"{rows}_score"), task)
+        for rows in ("train", "validation", "test")
+        for score, task in (("score", None), ("accuracy", "classification"), ("r2", "regression"))
+    },
+}
+_SCORES = ("accuracy", "r2")
+# A run's columns that are never null.
+ALWAYS = frozenset({"id", "number", "seed", "state", "role", "epoch", "epochs", "sweep", "sweep_name"})
+
+
+def run_condition(tree: Tree, owner_id: int) -> ColumnElement[bool]:
+    """Which of the owner's runs a filter lets through, as a condition on `Run`."""
+    return condition(tree, lambda quantity: _find(quantity, owner_id))
+
+
+def run_value(quantity: Quantity, owner_id: int) -> Column:
+    """The quantity as a column beside `Run`, to sort by; null where it is missing or not finite."""
+    if quantity.group == "metrics":
+        found = _metric(quantity, owner_id)
+        return found.value if found.guard is None else case((found.guard, found.value))
+    if quantity.group == "params":
+        value = _parameter(quantity).value
+        return _beside(select(value).where(ConfigurationRow.id == Run.configuration_id))
+    if quantity.group == "tags":
+        return _beside(select(member(Sweep.tags, quantity.name)).where(Sweep.id == Run.sweep_id))
+    name = quantity.name
+    if name in OF_SWEEP:
+        return _beside(select(OF_SWEEP[name]).where(Sweep.id == Run.sweep_id))
+    if name in OF_DATASET:
+        joined = select(OF_DATASET[name]).join(Sweep, Sweep.dataset_id == Dataset.id)
+        return _beside(joined.where(Sweep.id == Run.sweep_id))
+    if name == "configuration_hash":
+        return _beside(select(ConfigurationRow.hash).where(ConfigurationRow.id == Run.configuration_id))
+    return _find(quantity, owner_id).value
+
+
+def _beside(statement: Select[Any]) -> Column:
+    return statement.correlate(Run).scalar_subquery()
+
+
+def _find(quantity: Quantity, owner_id: int) -> Found:
+    if quantity.group == "metrics":
+        return _metric(quantity, owner_id)
+    if quantity.group == "params":
+        return _parameter(quantity)
+    if quantity.group == "tags":
+        return Found(member(Sweep.tags, quantity.name), lambda wanted: _of_sweeps(wanted, owner_id))
+    name = quantity.name
+    if name in OF_RUN:
+        return Found(OF_RUN[name])
+    if name in OF_SWEEP:
+        return Found(OF_SWEEP[name], lambda wanted: _of_sweeps(wanted, owner_id))
+    if name in OF_DATASET:
+        return Found(OF_DATASET[name], lambda wanted: _of_sweeps(wanted, owner_id))
+    if name == "configuration_hash":
+        return Found(ConfigurationRow.hash, _of_configurations)
+    if name == "population":
+        return Found(_beside(select(PopulationRow.public_id).where(PopulationRow.id == Run.population_id)))
+    return Found(_beside(select(_Original.public_id).where(_Original.id == Run.reused_from_id)))
+
+
+def _metric(quantity: Quantity, owner_id: int) -> Found:
+    rows, _, kind = quantity.name.partition("_")
+    if quantity.statistic == "last" and quantity.name in LAST_COLUMNS:
+        column, task = LAST_COLUMNS[quantity.name]
+        guard = None if task is None else _of_sweeps(Sweep.task == task, owner_id)
+        return Found(column, word=_word(rows, kind, "last"), guard=guard)
+    if kind == "score":  # under one name for both tasks
+        numbers = [number_at(Run.metrics, f"{rows}_{score}", quantity.statistic) for score in _SCORES]
+        return Found(func.coalesce(*numbers), word=_word(rows, kind, quantity.statistic))
+    value = number_at(Run.metrics, quantity.name, quantity.statistic)
+    return Found(value, word=_word(rows, kind, quantity.statistic))
+
+
+def _word(rows: str, kind: str, statistic: str) -> Column:
+    if kind != "score":
+        return text_at(Run.metrics, f"{rows}_{kind}", statistic)
+    return func.coalesce(*(text_at(Run.metrics, f"{rows}_{score}", statistic) for score in _SCORES))
+
+
+def _parameter(quantity: Quantity) -> Found:
+    name, neutral = quantity.name, FIELDS[quantity.name].neutral
+    value: Column
+    if name == "hidden_layers" or name == "loss":
+        # A function has neither; what stands in its columns is no network's choice.
+        value = func.nullif(getattr(ConfigurationRow, name), "value" if name == "loss" else "")
+    elif name in ConfigurationRow.__table__.columns:
+        value = getattr(ConfigurationRow, name)
+    elif quantity.kind == "flag":
+        return Found(
+            func.coalesce(text_at(ConfigurationRow.document, name), "false") == "true", _of_configurations
+        )
+    elif quantity.kind == "text":
+        value = text_at(ConfigurationRow.document, name)
+    else:
+        value = number_at(ConfigurationRow.document, name)
+    if neutral is not None:  # what changes nothing is not written down
+        value = func.coalesce(value, cast(neutral, Float64) if isinstance(neutral, int | float) else neutral)
+    word = text_at(ConfigurationRow.document, name) if quantity.kind == "batch_size" else None
+    return Found(value, _of_configurations, word=word)
+
+
+def _of_configurations(wanted: ColumnElement[bool]) -> ColumnElement[bool]:
+    return Run.configuration_id.in_(select(ConfigurationRow.id).where(wanted))
+
+
+def _of_sweeps(wanted: ColumnElement[bool], owner_id: int) -> ColumnElement[bool]:
+    which = select(Sweep.id).outerjoin(Dataset, Dataset.id == Sweep.dataset_id)
+    return Run.sweep_id.in_(which.where(Sweep.owner_id == owner_id, wanted))
