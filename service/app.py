@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None, *, ring: Callable[[int], object
         middleware=layers(known, CONTENT_SECURITY_POLICY),
         lifespan=lifespan,
     )
-    add_api(app, known.port)
+    add_api(app, known)
     mount(app)
     return app
 

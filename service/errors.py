@@ -49,5 +49,13 @@ class Busy(BacksweepError):
     """The service has as much to do of this kind as it takes on; it may be asked again in a moment."""
 
 
+class LimitReached(BacksweepError):
+    """A key may not have that much; `faults` say what there is, what was asked for, and what is allowed."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(str(fault) for fault in self.faults))
+
+
 class LeaseLost(BacksweepError):
     """Another claim has a higher fencing token: this worker's right to the population is gone."""

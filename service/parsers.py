@@ -110,3 +110,12 @@ def host_headers(text: str) -> tuple[str, ...]:
     if not all(_HOST_HEADER.fullmatch(host) for host in hosts):
         raise ValueError(text)
     return hosts
+
+
+def origin(text: str) -> str:
+    """Scheme, host and port of a site, in lower case as a browser writes its origin."""
+    scheme, mark, host = text.lower().removesuffix("/").partition("://")
+    if scheme not in {"http", "https"} or not mark or not _HOST_HEADER.fullmatch(host):
+        raise ValueError(text)
+    default = {"http": ":80", "https": ":443"}[scheme]
+    return f"{scheme}://{host.removesuffix(default)}"

@@ -40,6 +40,11 @@ class Settings:
     workers: int
     token: str | None = field(repr=False)
     allowed_hosts: tuple[str, ...]
+    public_url: str | None
+    key_requests_per_minute: int
+    key_queued_runs: int
+    key_runs_per_sweep: int
+    key_stored_bytes: int
     max_runs_per_sweep: int
     max_body_bytes: int
     lease_seconds: float
@@ -71,6 +76,11 @@ class Settings:
     def token_file(self) -> Path:
         """Where `backsweep up` leaves its token for programs on this machine."""
         return self.home / "token"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach the service by TLS, which a proxy before it ends."""
+        return self.public_url is not None and self.public_url.startswith("https://")
 
     @property
     def memory_for_a_run(self) -> int:
@@ -139,7 +149,7 @@ VARIABLES = (
     Variable(
         "host",
         "127.0.0.1",
-        "The address to listen on. Any but loopback's needs BACKSWEEP_ALLOWED_HOSTS.",
+        "The address to listen on. Any but loopback's needs BACKSWEEP_PUBLIC_URL.",
         "an IP address or a host name",
         parsers.matching(_HOST),
     ),
@@ -163,10 +173,44 @@ VARIABLES = (
     Variable(
         "allowed_hosts",
         "none",
-        "Host headers to answer beside loopback's, as a browser sends them, separated by commas.",
+        "Host headers to answer beside loopback's and BACKSWEEP_PUBLIC_URL's, as a browser sends them, "
+        "separated by commas.",
         "names or addresses, each with its port if the address bar shows one: lab.example.org,10.0.0.5:8765",
         parsers.host_headers,
         unset=tuple,
+    ),
+    Variable(
+        "public_url",
+        "none",
+        "Where people find the service if it listens on more than loopback: https behind a proxy that ends "
+        "TLS, or http on a network that is trusted with tokens in clear. With https cookies are Secure.",
+        "https://lab.example.org or http://10.0.0.5:8765: scheme, host and perhaps port, no path",
+        parsers.origin,
+        unset=_nothing,
+    ),
+    Variable(
+        "key_requests_per_minute",
+        "1200",
+        "Requests that an API key may make in a minute, unless it was given a limit of its own.",
+        *parsers.integer(1, MOST_INTEGER),
+    ),
+    Variable(
+        "key_queued_runs",
+        "100000",
+        "Runs that may wait for the owner of a key, unless it was given a limit of its own.",
+        *parsers.integer(0, MOST_INTEGER),
+    ),
+    Variable(
+        "key_runs_per_sweep",
+        "10000",
+        "Runs (grid cells times seeds) that a key may submit in one sweep, unless it has a limit of its own.",
+        *parsers.integer(1, MOST_INTEGER),
+    ),
+    Variable(
+        "key_stored_bytes",
+        "4G",
+        "Datasets, losses and weights of the owner of a key, unless it was given a limit of its own.",
+        *parsers.size(0, MOST_INTEGER),
     ),
     Variable(
         "max_runs_per_sweep",
@@ -264,11 +308,12 @@ def _check_together(settings: Settings) -> None:
             f"{settings.watchdog_seconds:g}",
             f"at least {longest_silence:g}: a worker in good order is seen three times in that time",
         )
-    if settings.host not in LOOPBACK_HOSTS and not settings.allowed_hosts:
+    if settings.host not in LOOPBACK_HOSTS and settings.public_url is None:
         raise InvalidSetting(
             "BACKSWEEP_HOST",
             settings.host,
-            f"{', '.join(LOOPBACK_HOSTS)}, or any once BACKSWEEP_ALLOWED_HOSTS names the hosts to answer",
+            f"{', '.join(LOOPBACK_HOSTS)}, or any once BACKSWEEP_PUBLIC_URL says where people find it, "
+            "and by https or http whether tokens travel encrypted",
         )
 
 

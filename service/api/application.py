@@ -15,7 +15,9 @@ from service.api.routes import (
     events,
     health,
     intents,
+    keys,
     login,
+    owners,
     predict,
     runs,
     summary,
@@ -25,11 +27,13 @@ from service.api.routes import (
     weights,
     workers,
 )
+from service.settings import Settings
 
 PREFIX = "/api/v1"
 VERSIONED = (sweeps, intents, curves, summary, runs, weights, datasets, workers)
 TRAINED = (predict,)
 KEPT = (edits, events)
+ACCESS = (keys, owners)
 LEARN = (trace, derivatives, trajectories)
 
 TAGS = [
@@ -38,17 +42,18 @@ TAGS = [
     {"name": "datasets", "description": "What can be trained on."},
     {"name": "workers", "description": "Who trains."},
     {"name": "learn", "description": "The mathematics itself, with every number written out."},
+    {"name": "access", "description": "Owners, their keys and the audit; for keys with the scope `admin`."},
     {"name": "service", "description": "The service itself."},
 ]
 
 
-def add_api(app: FastAPI, port: int) -> None:
-    """Add every route of the interface; `port` is the one that the service listens on."""
+def add_api(app: FastAPI, settings: Settings) -> None:
+    """Add every route of the interface."""
     versioned = APIRouter(prefix=PREFIX)
-    for module in (*VERSIONED, *KEPT, *TRAINED, *LEARN):
+    for module in (*VERSIONED, *KEPT, *TRAINED, *LEARN, *ACCESS):
         versioned.include_router(module.router)
     app.include_router(versioned)
     app.include_router(health.router)
     app.include_router(login.router)
     answer_failures(app)
-    describe(app, cookie_name(port))
+    describe(app, cookie_name(settings))

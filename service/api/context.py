@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from service.api.streams.tail import Tail
 from service.lifecycle.access import Caller
+from service.lifecycle.attempts import Attempts
+from service.lifecycle.audit import Deed
+from service.lifecycle.request_meter import RequestMeter
 from service.settings import Settings
 from service.store.database import Database
 
@@ -26,28 +29,47 @@ class Context:
     broker_answers: Callable[[], bool]
     broker_kind: str | None  # the scheme of its URL
     tail: Tail  # of the sweeps' events, for all who watch one
+    meter: RequestMeter = field(default_factory=RequestMeter)  # of keys' requests
+    logins: Attempts = field(default_factory=Attempts)  # that failed
+    strangers: Attempts = field(default_factory=Attempts)  # requests with a wrong secret
 
     @property
     def cookie_name(self) -> str:
         """Where a browser keeps its session."""
-        return cookie_name(self.settings.port)
+        return cookie_name(self.settings)
 
 
-def cookie_name(port: int) -> str:
-    """The name carries the port: cookies do not tell the ports of one host apart."""
-    return f"backsweep_{port}"
+def cookie_name(settings: Settings) -> str:
+    """The name carries the port: cookies do not tell the ports of one host apart.
+
+    With the prefix `__Host-` a browser takes it by TLS alone, and from no other host (RFC 6265bis).
+    """
+    return f"{'__Host-' if settings.is_https else ''}backsweep_{settings.port}"
 
 
 def context_of(request: Request) -> Context:
-    """The context that the lifespan of the application has opened."""
+    """The context that the lifespan of the application has opened.
+
+    To a request that may change something the database is one that also writes the audit's row, in the same
+    transaction as the change.
+    """
     context: Context = request.app.state.context
-    return context
+    deed: Deed | None = getattr(request.state, "deed", None)
+    if deed is None:
+        return context
+    deed.action = request.scope["route"].name
+    return replace(context, database=context.database.with_note(deed))
 
 
 def caller_of(request: Request) -> Caller:
     """Who asks, as the gate found out; a public route has no caller and must not ask for one."""
     caller: Caller = request.state.caller
     return caller
+
+
+def address_of(request: Request) -> str:
+    """Where a request came from: the proxy, where there is one, for no header that says more is believed."""
+    return request.client.host if request.client else ""
 
 
 Here = Annotated[Context, Depends(context_of)]

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from service.api.problems import ProblemResponse, faults_in_words
-from service.errors import Busy, Conflict, Fault, InvalidSubmission, NotFound, Outdated
+from service.errors import Busy, Conflict, Fault, InvalidSubmission, LimitReached, NotFound, Outdated
 
 DETAILS = {
     404: "Nothing is at this address.",
@@ -27,6 +27,7 @@ def answer_failures(app: FastAPI) -> None:
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(Busy, _busy)
     app.add_exception_handler(Outdated, _outdated)
+    app.add_exception_handler(LimitReached, _limit_reached)
     app.add_exception_handler(HTTPException, _from_the_framework)
     app.add_exception_handler(ClientDisconnect, _gone)
 
@@ -59,6 +60,11 @@ async def _busy(request: Request, error: Exception) -> ProblemResponse:
 
 async def _outdated(request: Request, error: Exception) -> ProblemResponse:
     return ProblemResponse(request.scope, 412, _sentence(error))
+
+
+async def _limit_reached(request: Request, error: Exception) -> ProblemResponse:
+    assert isinstance(error, LimitReached)  # noqa: S101 - as above
+    return ProblemResponse(request.scope, 403, "This is more than this key may have.", error.faults)
 
 
 async def _from_the_framework(request: Request, error: Exception) -> ProblemResponse:

@@ -14,6 +14,7 @@ from service.api.schemas.prediction import PredictionRequest
 from service.api.schemas.trace import TraceRequest
 from service.api.schemas.trajectories import TrajectoriesRequest
 from service.planning.extension import SweepExtension
+from service.planning.new_keys import NewKeys
 from service.planning.submission import SweepSubmission
 from service.planning.sweep_edit import SweepEdit
 
@@ -22,6 +23,7 @@ UNREAD = (
     SweepSubmission,
     SweepExtension,
     SweepEdit,
+    NewKeys,
     Problem,
     PredictionRequest,
     TraceRequest,
@@ -79,7 +81,7 @@ def _complete(operation: dict[str, Any], *, is_public: bool) -> None:
         del operation["responses"]["422"]  # FastAPI's own form, which our failures replace
     if is_public:
         operation["security"] = []
-    refusals = documented(400, 500) if is_public else documented(400, 401, 403, 500)
+    refusals = documented(400, 500) if is_public else documented(400, 401, 403, 429, 500, 503)
     for status, response in refusals.items():
         operation["responses"].setdefault(str(status), response)
     operation["responses"] = dict(sorted(operation["responses"].items()))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from copy import copy
 from threading import Lock
 from time import sleep
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 import sqlalchemy
@@ -42,6 +43,16 @@ POSTGRES_SESSION = {
 }
 
 
+class Note(Protocol):
+    """What is to be written beside whatever a transaction writes."""
+
+    def note(self, session: Session) -> None:
+        """Write it, as the last thing in the transaction."""
+
+    def committed(self) -> None:
+        """The transaction has been committed."""
+
+
 class Database:
     """An engine and the two kinds of transactions: `read` and `write`.
 
@@ -54,6 +65,13 @@ class Database:
         self.engine = _create_engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writing = Lock() if self.is_sqlite else None
+        self._note: Note | None = None
+
+    def with_note(self, note: Note) -> Database:
+        """The same database, whose write transactions also write `note`: both are committed, or neither."""
+        noting = copy(self)
+        noting._note = note  # noqa: SLF001 - of our own class
+        return noting
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -71,6 +89,10 @@ class Database:
             session.begin(),
         ):
             yield session
+            if self._note is not None:
+                self._note.note(session)
+        if self._note is not None:
+            self._note.committed()
 
     def run(self, unit: Callable[[Session], Result]) -> Result:
         """Run a unit of work in a write transaction, again if the database asks for it.

@@ -7,7 +7,7 @@ import time
 from typing import Literal
 from uuid import UUID
 
-Kind = Literal["s", "r", "d", "p", "v"]  # sweep, run, dataset, population, verification
+Kind = Literal["s", "r", "d", "p", "v", "o"]  # sweep, run, dataset, population, verification, owner
 
 
 def new_id(kind: Kind) -> str:

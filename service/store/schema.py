@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.store.models.access import ApiKey, AuditEntry, LoginSession, Owner
+from service.store.models.access import ApiKey, AuditEntry, KeyRequests, LoginSession, Owner
 from service.store.models.base import Base
 from service.store.models.configuration import ConfigurationRow
 from service.store.models.dataset import Dataset
@@ -22,6 +22,7 @@ __all__ = [
     "Dataset",
     "Environment",
     "Event",
+    "KeyRequests",
     "LastState",
     "LoginSession",
     "LossRow",

@@ -41,3 +41,14 @@ def insert_tuples_ignoring_duplicates(
         f"VALUES ({', '.join([mark] * len(columns))}) ON CONFLICT DO NOTHING"
     )
     session.connection().exec_driver_sql(statement, list(rows))
+
+
+def add_to_counts(session: Session, table: type[Base], rows: Sequence[dict[str, Any]], count: str) -> None:
+    """Insert `rows`, or add their `count` to that of the row that has their primary key."""
+    dialect = session.get_bind().dialect.name
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    for row in rows:
+        statement = insert(cast("Table", table.__table__)).values(row)
+        keys = [column.name for column in statement.table.primary_key]
+        more = statement.table.c[count] + statement.excluded[count]
+        session.execute(statement.on_conflict_do_update(index_elements=keys, set_={count: more}))

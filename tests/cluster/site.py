@@ -101,7 +101,7 @@ def running_site(folder: Path, *, lease_seconds: float) -> Iterator[Site]:
         }
         of_the_api = {
             "BACKSWEEP_HOST": hosts["api"].address,
-            "BACKSWEEP_ALLOWED_HOSTS": address,
+            "BACKSWEEP_PUBLIC_URL": f"http://{address}",
             "BACKSWEEP_TOKEN": token,
         }
         _run_to_its_end(_program(folder, hosts["api"], common, "migrate"))

@@ -48,7 +48,8 @@ def test_every_variable_is_documented_with_default_text_and_what_is_allowed() ->
 
 def test_another_process_reads_equal_settings_from_the_environment() -> None:
     settings = read(
-        home="/srv/back sweep", token=SECRET, host="10.0.0.5", allowed_hosts="lab.example.org, 10.0.0.5:8765",
+        home="/srv/back sweep", token=SECRET, host="10.0.0.5", public_url="https://lab.org",
+        allowed_hosts="lab.example.org, 10.0.0.5:8765",
         workers="3", pin_numerics="yes", lease_seconds="2.5", record_seconds="0.1",
         broker_url="redis://:pw@cache:6379/0", database_url="postgresql://u:p@db/x",
     )  # fmt: skip
@@ -125,9 +126,22 @@ def test_settings_can_be_logged_without_their_secrets() -> None:
 
 
 def test_other_machines_are_answered_only_for_named_hosts() -> None:
-    with pytest.raises(InvalidSetting, match="BACKSWEEP_ALLOWED_HOSTS"):
-        read(host="192.168.1.5")
-    assert read(host="192.168.1.5", allowed_hosts="lab.example.org").host == "192.168.1.5"
+    with pytest.raises(InvalidSetting, match="BACKSWEEP_PUBLIC_URL"):
+        read(host="192.168.1.5", allowed_hosts="lab.example.org")
+    assert read(host="192.168.1.5", public_url="https://lab.example.org").is_https
+    assert not read(host="192.168.1.5", public_url="http://192.168.1.5:8765").is_https
+
+
+@pytest.mark.parametrize(
+    "address", ["lab.example.org", "ftp://lab", "https://", "https://lab/path", "https://a@b", "https://a b"]
+)
+def test_a_public_address_has_a_scheme_and_a_host_and_nothing_else(address: str) -> None:
+    with pytest.raises(InvalidSetting, match="BACKSWEEP_PUBLIC_URL"):
+        read(public_url=address)
+
+
+def test_a_public_address_is_what_a_browser_would_send_as_origin() -> None:
+    assert read(public_url="HTTPS://Lab.example.org:443/").public_url == "https://lab.example.org"
 
 
 def test_a_lease_must_outlast_two_missed_records() -> None:

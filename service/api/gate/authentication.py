@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -12,10 +13,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.context import Context
 from service.api.gate.origins import SAFE_METHODS
-from service.api.problems import ProblemResponse
+from service.api.problems import ProblemResponse, escaped
 from service.lifecycle import access
 from service.lifecycle.access import Caller
 from service.lifecycle.access import Scope as Permission
+from service.lifecycle.audit import MOST_ACTION, REFUSED, Deed
 
 LOGIN = "/login"
 STATIC = "/static/"
@@ -23,6 +25,12 @@ PUBLIC = frozenset(
     {("GET", "/healthz"), ("GET", "/readyz"), ("GET", LOGIN), ("POST", LOGIN)},
 )
 API = "/api/"
+ADMINISTRATION = ("/api/v1/owners", "/api/v1/keys", "/api/v1/audit")
+# These change nothing: they compute an answer from what is sent. And whoever came in may leave.
+READS_BY_POST = re.compile(
+    r"/api/v1/(sweeps:preview|runs/[^/]+:predict|trace|derivatives|trajectories)|/logout"
+)
+PUBLIC_ID = re.compile(r"\b[a-z]_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|(?<=/keys/)[0-9a-f]{12}\b")
 
 
 class Authentication:
@@ -38,15 +46,29 @@ class Authentication:
             return
         if scope["type"] != "http":
             raise RuntimeError("only HTTP is served")
-        caller = await _caller(scope["app"].state.context, Headers(scope=scope))
+        context: Context = scope["app"].state.context
+        caller = await _caller(context, Headers(scope=scope))
         if caller is None:
-            await _stranger(scope, receive, send)
-        elif _needed(scope) not in caller.scopes:
-            detail = f"This key does not have the scope {_needed(scope).value!r}."
+            await _stranger(context, scope, receive, send)
+            return
+        needed = needed_scope(scope["method"], scope["path"])
+        if scope["method"] not in SAFE_METHODS:
+            scope["state"]["deed"] = _deed(scope, caller)
+        if needed not in caller.scopes:
+            detail = f"This key does not have the scope {needed.value!r}."
+            await run_in_threadpool(_note_refusal, context, _deed(scope, caller))
             await ProblemResponse(scope, 403, detail)(scope, receive, send)
         else:
             scope["state"]["caller"] = caller
             await self.app(scope, receive, send)
+
+
+def needed_scope(method: str, path: str) -> Permission:
+    """What a caller must be allowed for a request; to look, and to work something out, is to read."""
+    if any(path == each or path.startswith((f"{each}/", f"{each}:")) for each in ADMINISTRATION):
+        return Permission.ADMIN
+    is_read = method in SAFE_METHODS or (method == "POST" and READS_BY_POST.fullmatch(path))
+    return Permission.READ if is_read else Permission.SUBMIT
 
 
 def is_public(scope: Scope) -> bool:
@@ -67,10 +89,6 @@ def cookie_value(headers: Headers, name: str) -> str | None:
     return cookie_parser("; ".join(headers.getlist("cookie"))).get(name)
 
 
-def _needed(scope: Scope) -> Permission:
-    return Permission.READ if scope["method"] in SAFE_METHODS else Permission.SUBMIT
-
-
 async def _caller(context: Context, headers: Headers) -> Caller | None:
     # A request that shows a bearer token is judged by it alone, whatever cookie comes along.
     authorization = headers.get("authorization")
@@ -80,7 +98,7 @@ async def _caller(context: Context, headers: Headers) -> Caller | None:
             return None
         if access.same_secret(secret.strip(), context.token):
             return Caller(context.local_owner)
-        return await run_in_threadpool(_by_key, context, secret.strip())
+        return await run_in_threadpool(caller_by_key, context, secret.strip())
     cookie = cookie_value(headers, context.cookie_name)
     return await run_in_threadpool(_by_session, context, cookie) if cookie else None
 
@@ -90,19 +108,42 @@ def _by_session(context: Context, secret: str) -> Caller | None:
         return access.caller_with_session(session, secret)
 
 
-def _by_key(context: Context, text: str) -> Caller | None:
+def caller_by_key(context: Context, text: str) -> Caller | None:
+    """Whose API key this is; its use is written down once a minute."""
     if not text.startswith(f"{access.KEY_MARK}_"):
         return None
     with context.database.read() as session:
         caller = access.caller_with_key(session, text)
-        stale = caller is not None and access.key_use_is_stale(session, text)
-    if stale:
+    if caller is not None and caller.key is not None and caller.key.use_is_stale:
         with context.database.write() as session:
-            access.note_key_use(session, text)
+            access.note_key_use(session, caller.key.id)
     return caller
 
 
-async def _stranger(scope: Scope, receive: Receive, send: Send) -> None:
+def _deed(scope: Scope, caller: Caller | None) -> Deed:
+    named = PUBLIC_ID.search(scope["path"])
+    return Deed(
+        action=escaped(f"{scope['method']} {scope['path']}", MOST_ACTION),
+        owner_id=None if caller is None else caller.owner_id,
+        credential=None if caller is None else caller.credential,
+        object_id=named.group() if named else None,
+        request_id=scope["state"]["request_id"],
+        address=scope["client"][0] if scope.get("client") else None,
+    )
+
+
+def _note_refusal(context: Context, deed: Deed) -> None:
+    with context.database.write() as session:
+        deed.note(session, REFUSED)
+
+
+async def _stranger(context: Context, scope: Scope, receive: Receive, send: Send) -> None:
+    if "authorization" in Headers(scope=scope):
+        # A guess, or a key that has ended. Rows are bounded: a stranger must not fill the audit.
+        address = scope["client"][0] if scope.get("client") else ""
+        if not context.strangers.wait(address):
+            context.strangers.failed(address)
+            await run_in_threadpool(_note_refusal, context, _deed(scope, None))
     if _shows_a_page(scope):
         query = scope["query_string"].decode("ascii", "replace")
         wanted = scope["path"] + (f"?{query}" if query else "")

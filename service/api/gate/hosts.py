@@ -39,4 +39,4 @@ class Hosts:
         await refusal(scope, receive, send)
 
     def _allowed(self) -> str:
-        return f"{', '.join(sorted(self.hosts))}; BACKSWEEP_ALLOWED_HOSTS adds others"
+        return f"{', '.join(sorted(self.hosts))}; BACKSWEEP_PUBLIC_URL or BACKSWEEP_ALLOWED_HOSTS add others"

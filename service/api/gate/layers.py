@@ -9,20 +9,24 @@ from service.api.gate.body_cap import BodyCap
 from service.api.gate.hosts import Hosts, answered_hosts
 from service.api.gate.media_types import MediaTypes
 from service.api.gate.origins import Origins
+from service.api.gate.request_limits import RequestLimits
 from service.api.gate.response_headers import ResponseHeaders
 from service.api.gate.unexpected import Unexpected
 from service.settings import Settings
 
 
 def layers(settings: Settings, content_security_policy: str) -> list[Middleware]:
-    """Name a request, catch its failure, then judge: for whom, from where, by whom, how much, of what."""
-    hosts = answered_hosts(settings.port, settings.allowed_hosts)
+    """Name a request, catch its failure, then judge: for whom, whence, by whom, how often, how much, what."""
+    public = settings.public_url
+    own = () if public is None else (public.partition("://")[2],)
+    hosts = answered_hosts(settings.port, (*settings.allowed_hosts, *own))
     return [
-        Middleware(ResponseHeaders, policy=content_security_policy),
+        Middleware(ResponseHeaders, policy=content_security_policy, is_https=settings.is_https),
         Middleware(Unexpected),
         Middleware(Hosts, hosts=hosts),
-        Middleware(Origins, hosts=hosts, login=LOGIN),
+        Middleware(Origins, hosts=hosts, login=LOGIN, public=public),
         Middleware(Authentication),
+        Middleware(RequestLimits),
         Middleware(BodyCap, most=settings.max_body_bytes),
         Middleware(MediaTypes, login=LOGIN),
     ]

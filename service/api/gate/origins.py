@@ -19,9 +19,14 @@ class Origins:
     asks for one at `login`, must say where it comes from.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], login: str) -> None:
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], login: str, public: str | None = None) -> None:
         self.app = app
-        self.origins = frozenset(f"{scheme}://{host}" for scheme in ("http", "https") for host in hosts)
+        # What is reached by TLS is not asked by a page that came without.
+        origins = {f"{scheme}://{host}" for scheme in ("http", "https") for host in hosts}
+        if public is not None:
+            scheme, _, host = public.partition("://")
+            origins.discard(f"{'http' if scheme == 'https' else 'https'}://{host}")
+        self.origins = frozenset(origins)
         self.login = login
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -25,9 +25,11 @@ SECURITY_HEADERS: Mapping[str, str] = {
 class ResponseHeaders:
     """The outermost layer: names the request, and adds the headers to what the inner ones answer."""
 
-    def __init__(self, app: ASGIApp, policy: str) -> None:
+    def __init__(self, app: ASGIApp, policy: str, *, is_https: bool = False) -> None:
         self.app = app
         self.headers = {**SECURITY_HEADERS, "Content-Security-Policy": policy}
+        if is_https:
+            self.headers["Strict-Transport-Security"] = "max-age=31536000"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

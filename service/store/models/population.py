@@ -33,4 +33,4 @@ class PopulationRow(Base):
     epoch: Mapped[int] = mapped_column(Integer, default=0)  # the last epoch recorded
     created_at: Mapped[Instant]
     started_at: Mapped[Instant | None]
-    finished_at: Mapped[Instant | None]
+    finished_at: Mapped[Instant | None] = mapped_column(index=True)  # claims look at recent service

@@ -32,6 +32,7 @@ class Sweep(Base):
     __table_args__ = (
         UniqueConstraint("owner_id", "idempotency_key"),
         Index("ix_sweeps_owner_id_created_at", "owner_id", "created_at"),
+        Index("ix_sweeps_owner_id_state", "owner_id", "state"),
         one_of("state", SweepState),
         one_of("intent", Intent),
     )
@@ -80,6 +81,7 @@ class Sweep(Base):
     canceled_count: Mapped[Count]
     epochs_total: Mapped[Count]
     epochs_done: Mapped[Count]
+    planned_bytes: Mapped[Count]  # what its losses and weights may take: counted against its owner's limit
     event_count: Mapped[Count]  # the number of the last event
     test_reveals: Mapped[Count]  # how often somebody chose by test metrics (rule R8)
     headline: Mapped[Prose | None]  # kept once the sweep is final, so that lists need no statistics

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from service.api.context import Context
 from service.api.streams.tail import Tail
 from service.app import create_app
-from service.lifecycle.access import create_api_key
+from service.lifecycle.api_keys import create_api_key
 from service.lifecycle.owners import local_owner
 from service.settings import Settings
 from service.store.database import Database

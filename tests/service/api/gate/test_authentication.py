@@ -9,7 +9,8 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute, Mount
 from starlette.testclient import TestClient
 
-from service.lifecycle.access import Scope, create_api_key
+from service.lifecycle.access import Scope, caller_with_key
+from service.lifecycle.api_keys import create_api_key
 from service.store.database import Database
 from tests.service.api import building
 
@@ -115,9 +116,10 @@ def test_the_use_of_a_key_is_written_down(stranger: TestClient, database: Databa
         key = create_api_key(session, building.owner(session, "reader"), name="reads", scopes=[Scope.READ])
     stranger.get("/api/v1/sweeps", headers={"Authorization": f"Bearer {key.text}"})
     with database.read() as session:
-        from service.lifecycle.access import key_use_is_stale
-
-        assert not key_use_is_stale(session, key.text)
+        caller = caller_with_key(session, key.text)
+    assert caller is not None
+    assert caller.key is not None
+    assert not caller.key.use_is_stale
 
 
 def test_a_browser_that_wants_a_page_is_sent_to_the_login_and_back(stranger: TestClient) -> None:

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from service.lifecycle.access import Scope, create_api_key
+from service.lifecycle.access import Scope
+from service.lifecycle.api_keys import create_api_key
 from service.store.database import Database
 from service.store.schema import Run, Sweep
 from tests.service.api import building

@@ -7,15 +7,18 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from service.api.routes.login import local_path
+from service.lifecycle.access import Scope
+from service.lifecycle.api_keys import create_api_key
 from service.store.database import Database
-from service.store.schema import LoginSession
+from service.store.schema import AuditEntry, LoginSession
+from tests.service.api import building
 from tests.service.api.conftest import TOKEN
 
 FROM_OUR_PAGE = {"Origin": "http://127.0.0.1:8765"}
 
 
 def log_in(client: TestClient, **form: str) -> str:
-    answer = client.post("/login", data={"token": TOKEN, **form}, headers=FROM_OUR_PAGE)
+    answer = client.post("/login", data={"token": TOKEN} | form, headers=FROM_OUR_PAGE)
     assert answer.status_code == 303
     return str(answer.headers["location"])
 
@@ -70,9 +73,54 @@ def test_a_browser_with_a_wrong_token_sees_the_login_again(stranger: TestClient)
     assert answer.headers["location"] == "/login?failed=1&next=%2Fsweeps%3Fx%3D1"
 
 
-def test_an_api_key_is_no_token_for_a_browser(stranger: TestClient, other_client: TestClient) -> None:
-    key = other_client.headers["authorization"].removeprefix("Bearer ")
-    assert stranger.post("/login", data={"token": key}, headers=FROM_OUR_PAGE).status_code == 401
+def test_an_api_key_becomes_a_session_of_its_owner_with_its_scopes(
+    stranger: TestClient, client: TestClient, database: Database
+) -> None:
+    with database.write() as session:
+        reader = building.owner(session, "reader")
+        key = create_api_key(session, reader, name="reads", scopes=[Scope.READ])
+        public_id = building.sweep(session, reader).public_id
+        building.sweep(session, building.owner(session, "local"))
+    log_in(stranger, token=key.text)
+    assert [each["id"] for each in stranger.get("/api/v1/sweeps").json()["items"]] == [public_id]
+    refused = stranger.post(f"/api/v1/sweeps/{public_id}:cancel", headers=FROM_OUR_PAGE)
+    assert refused.status_code == 403
+    assert stranger.get("/api/v1/keys").status_code == 403
+    client.post(f"/api/v1/keys/{key.prefix}:revoke")
+    assert stranger.get("/api/v1/sweeps").status_code == 401
+
+
+def test_who_may_only_read_may_still_log_out(stranger: TestClient, database: Database) -> None:
+    with database.write() as session:
+        key = create_api_key(session, building.owner(session, "reader"), name="", scopes=[Scope.READ])
+    log_in(stranger, token=key.text)
+    assert stranger.post("/logout", headers=FROM_OUR_PAGE).status_code == 204
+
+
+def test_a_login_does_not_go_on_with_a_secret_from_before(stranger: TestClient) -> None:
+    log_in(stranger)
+    first = dict(stranger.cookies)
+    log_in(stranger)
+    assert dict(stranger.cookies) != first
+    stranger.cookies.clear()
+    stranger.cookies.update(first)
+    assert stranger.get("/api/v1/sweeps").status_code == 401
+
+
+def test_guesses_have_to_wait_and_then_even_the_right_one_does(
+    stranger: TestClient, database: Database
+) -> None:
+    for _ in range(10):
+        assert stranger.post("/login", data={"token": "guess"}, headers=FROM_OUR_PAGE).status_code == 401
+    for token in ("guess", TOKEN):
+        answer = stranger.post("/login", data={"token": token}, headers=FROM_OUR_PAGE)
+        assert answer.status_code == 429
+        assert 1 <= int(answer.headers["retry-after"]) <= 6
+    assert stranger.get("/api/v1/sweeps", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+    with database.read() as session:
+        rows = session.scalars(select(AuditEntry).where(AuditEntry.action == "login")).all()
+    assert {(row.result, row.owner_id, row.address) for row in rows} == {("refused", None, "testclient")}
+    assert len(rows) == 10
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from sqlalchemy import delete, update
 from service.api.streams import channel, story, tail
 from service.api.streams.messages import Message
 from service.lifecycle import access
+from service.lifecycle.access import Caller
+from service.lifecycle.api_keys import create_api_key, revoke_key
 from service.lifecycle.owners import local_owner
 from service.lifecycle.story import tell
 from service.planning.statuses import RunState
@@ -210,8 +212,8 @@ def test_who_may_look_no_more_is_cut_off_in_the_middle(
     _sweep, name = new_sweep(database)
     with database.write() as session:
         mine = local_owner(session)
-        key = access.create_api_key(session, mine, name="theirs")
-        cookie = access.open_session(session, mine)
+        key = create_api_key(session, mine, name="theirs")
+        cookie = access.open_session(session, Caller(mine))
     shown = f"{site.context.cookie_name}={cookie}" if by == "session" else ""
 
     async def watch() -> None:
@@ -220,7 +222,7 @@ def test_who_may_look_no_more_is_cut_off_in_the_middle(
             assert await stream.block()
             with database.write() as session:
                 if by == "key":
-                    assert access.revoke_api_key(session, mine, key.prefix)
+                    revoke_key(session, key.prefix)
                 else:
                     access.close_every_session(session, mine)
             *_, end = await stream.rest()
