@@ -15,6 +15,7 @@ from service.api.application import TAGS, add_api
 from service.api.context import Context
 from service.api.gate.layers import layers
 from service.api.streams.tail import Tail
+from service.api.uploads import Uploads
 from service.dashboard.application import mount
 from service.dashboard.policy import CONTENT_SECURITY_POLICY
 from service.dispatch import Doorbell
@@ -87,6 +88,7 @@ def _context(
         local_owner=owner_id,
         ring=ring,
         broker_answers=lambda: doorbell.waiting() is not None,
+        uploads=Uploads(settings.dataset_readers),
         broker_kind=urlsplit(settings.broker_url).scheme if settings.broker_url else None,
         tail=Tail(database),
     )

@@ -47,6 +47,13 @@ class Settings:
     key_stored_bytes: int
     max_runs_per_sweep: int
     max_body_bytes: int
+    max_dataset_bytes: int
+    max_dataset_rows: int
+    max_dataset_columns: int
+    max_dataset_cells: int
+    dataset_readers: int
+    dataset_seconds: float
+    dataset_memory: int
     lease_seconds: float
     record_seconds: float
     checkpoint_seconds: float
@@ -223,6 +230,39 @@ VARIABLES = (
         "1048576",
         "Bytes of a submission's body that are read at most.",
         *parsers.integer(1024, MOST_INTEGER),
+    ),
+    Variable(
+        "max_dataset_bytes",
+        "128M",
+        "Bytes of an uploaded table that are read at most.",
+        *parsers.size(2**20, MOST_INTEGER),
+    ),
+    Variable("max_dataset_rows", "1000000", "Rows of an uploaded table.", *parsers.integer(1, 2**31 - 1)),
+    Variable("max_dataset_columns", "10000", "Columns of an uploaded table.", *parsers.integer(1, 100_000)),
+    Variable(
+        "max_dataset_cells",
+        "20000000",
+        "Rows times columns of an uploaded table.",
+        *parsers.integer(1, 100_000_000),
+    ),
+    Variable(
+        "dataset_readers",
+        "2",
+        "Uploaded tables that one API process reads at once, each in a process of its own; sixteen times as "
+        "many uploads may come in or wait, the next is told to try again.",
+        *parsers.integer(1, 64),
+    ),
+    Variable(
+        "dataset_seconds",
+        "60",
+        "How long reading an uploaded table may take.",
+        *parsers.seconds(1, 3600),
+    ),
+    Variable(
+        "dataset_memory",
+        "2G",
+        "The memory that reading an uploaded table may use (enforced on Linux).",
+        *parsers.size(2**28, MOST_INTEGER),
     ),
     Variable(
         "lease_seconds",

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from service.api.streams.tail import Tail
+from service.api.uploads import Uploads
 from service.lifecycle.access import Caller
 from service.lifecycle.attempts import Attempts
 from service.lifecycle.audit import Deed
@@ -32,6 +33,7 @@ class Context:
     meter: RequestMeter = field(default_factory=RequestMeter)  # of keys' requests
     logins: Attempts = field(default_factory=Attempts)  # that failed
     strangers: Attempts = field(default_factory=Attempts)  # requests with a wrong secret
+    uploads: Uploads = field(default_factory=Uploads)
 
     @property
     def cookie_name(self) -> str:

@@ -13,9 +13,9 @@ from service.planning.query.grammar import MOST_CHARACTERS
 from service.planning.statuses import Role, RunState
 from service.settings import MOST_INTEGER
 
-_UUID7 = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
-SWEEP_ID = f"^s_{_UUID7}$"
-RUN_ID = f"^r_{_UUID7}$"
+UUID7 = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+SWEEP_ID = f"^s_{UUID7}$"
+RUN_ID = f"^r_{UUID7}$"
 MOST_RUNS_AT_ONCE = 200
 
 # One of a wrong form is answered with 404, as one that was never given out.

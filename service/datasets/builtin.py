@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from service.datasets import csv_text
+from service.datasets.description import Description, describe
 from service.datasets.table import Table
 from service.errors import Fault, InvalidSubmission
 from service.planning.plain_text import did_you_mean
@@ -79,6 +80,12 @@ def load(name: str) -> Table:
         message = f"no dataset is called {name!r}{did_you_mean(name, names())}"
         raise InvalidSubmission([Fault("dataset", message, name, ", ".join(names()))])
     return _read(name)
+
+
+@cache
+def description_of(name: str) -> Description:
+    """What is shown of the built-in table of this name."""
+    return describe(load(name))
 
 
 @cache

@@ -2,26 +2,25 @@
 
 The first line names the columns; fields are separated by commas and quoted as in RFC 4180. A column is of
 numbers if every cell that is not missing is one in plain decimal or scientific notation, of booleans if every
-one is `true` or `false` in any case, else of text. Missing is an empty cell or one of NA, N/A, NaN, nan,
-null, NULL. Spaces around a cell do not count.
+one is `true` or `false` in any case, else of text. Missing is an empty cell or another of `cells.MISSING`.
+Spaces around a cell do not count. Uploads, large or hostile as they may be, are read by
+`service.datasets.reading`.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 
 import numpy as np
 
+from service.datasets.cells import MISSING, NUMBER
 from service.datasets.table import Column, ColumnValues, Kind, Table
 from service.errors import Fault, InvalidSubmission
 from service.planning.plain_text import normalized
 
-MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL"})
 MAX_COLUMNS = 10_000
 MAX_CELLS = 50_000_000
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 def read(text: str, *, name: str, licence: str = "", source: str = "") -> Table:
@@ -65,7 +64,7 @@ def _fault(line: int, message: str) -> InvalidSubmission:
 
 def _typed(cells: list[str]) -> tuple[Kind, ColumnValues]:
     known = [cell for cell in cells if cell not in MISSING]
-    if all(_NUMBER.fullmatch(cell) for cell in known):
+    if all(NUMBER.fullmatch(cell) for cell in known):
         return "number", np.array([float("nan") if cell in MISSING else float(cell) for cell in cells])
     if all(cell.lower() in ("true", "false") for cell in known):
         return "boolean", tuple(None if cell in MISSING else cell.lower() == "true" for cell in cells)

@@ -14,7 +14,7 @@ The bytes are, in this order:
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,20 +28,40 @@ Values = NDArray[np.float64] | tuple[str | None, ...] | tuple[bool | None, ...]
 
 def encode(columns: Sequence[tuple[str, str]], values: Sequence[Values]) -> bytes:
     """The canonical bytes of columns, given as (name, kind) and already canonical values (see `Table`)."""
+    return b"".join(
+        [
+            encode_header(columns, len(values[0])),
+            *(
+                part
+                for (_, kind), cells in zip(columns, values, strict=True)
+                for part in _encode(kind, cells)
+            ),
+        ]
+    )
+
+
+def encode_header(columns: Sequence[tuple[str, str]], rows: int) -> bytes:
+    """What stands before the columns' values."""
     names = [{"kind": kind, "name": name} for name, kind in columns]
-    header = json.dumps({"columns": names, "rows": len(values[0])}, sort_keys=True, separators=(",", ":"))
-    parts = [MAGIC, header.encode("ascii"), b"\n"]
-    for (_, kind), cells in zip(columns, values, strict=True):
-        if isinstance(cells, np.ndarray):
-            parts.append(cells.astype("<f8").tobytes())
-        elif kind == "boolean":
-            parts.append(bytes(_MISSING_BOOLEAN if cell is None else int(bool(cell)) for cell in cells))
-        else:
-            texts = [None if cell is None else str(cell).encode("utf-8") for cell in cells]
-            lengths = [_MISSING_TEXT if text is None else len(text) for text in texts]
-            parts.append(np.array(lengths, dtype="<u4").tobytes())
-            parts.extend(text for text in texts if text is not None)
-    return b"".join(parts)
+    header = json.dumps({"columns": names, "rows": rows}, sort_keys=True, separators=(",", ":"))
+    return MAGIC + header.encode("ascii") + b"\n"
+
+
+def encode_column(kind: str, cells: Values) -> bytes:
+    """The bytes of one column's values."""
+    return b"".join(_encode(kind, cells))
+
+
+def _encode(kind: str, cells: Values) -> Iterator[bytes]:
+    if isinstance(cells, np.ndarray):
+        yield cells.astype("<f8").tobytes()
+    elif kind == "boolean":
+        yield bytes(_MISSING_BOOLEAN if cell is None else int(bool(cell)) for cell in cells)
+    else:
+        texts = [None if cell is None else str(cell).encode("utf-8") for cell in cells]
+        lengths = [_MISSING_TEXT if text is None else len(text) for text in texts]
+        yield np.array(lengths, dtype="<u4").tobytes()
+        yield from (text for text in texts if text is not None)
 
 
 def decode(encoded: bytes) -> tuple[list[tuple[str, str]], list[Values]]:

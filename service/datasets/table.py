@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, cast
@@ -48,10 +48,11 @@ class Table:
     values: tuple[ColumnValues, ...]
     licence: str = ""
     source: str = ""
+    target: str | None = None
 
     def __post_init__(self) -> None:
         canonical = tuple(
-            _canonical_numbers(values) if isinstance(values, np.ndarray) else values for values in self.values
+            canonical_numbers(values) if isinstance(values, np.ndarray) else values for values in self.values
         )
         object.__setattr__(self, "values", canonical)
         faults = tuple(_shape_faults(self.columns, canonical)) or tuple(
@@ -67,8 +68,8 @@ class Table:
 
     @property
     def default_target(self) -> str:
-        """What is predicted unless the submission names a column: the last one."""
-        return self.columns[-1].name
+        """What is predicted unless the submission names a column: `target`, else the last one."""
+        return self.target or self.columns[-1].name
 
     def position(self, name: str, *, path: str) -> int:
         """Where the column of this name stands, counted from 0; an unknown name is a fault at `path`."""
@@ -89,12 +90,19 @@ class Table:
         return encoding.encode([(column.name, column.kind) for column in self.columns], self.values)
 
     @classmethod
-    def decode(cls, encoded: bytes, *, name: str = "", licence: str = "", source: str = "") -> Table:
+    def decode(
+        cls,
+        encoded: bytes,
+        *,
+        name: str = "",
+        licence: str = "",
+        source: str = "",
+        target: str | None = None,
+    ) -> Table:
         """The table whose content was encoded; what stands beside the content is given again."""
         columns, values = encoding.decode(encoded)
-        return cls(
-            name, tuple(Column(n, cast("Kind", kind)) for n, kind in columns), tuple(values), licence, source
-        )
+        kinds = tuple(Column(title, cast("Kind", kind)) for title, kind in columns)
+        return cls(name, kinds, tuple(values), licence, source, target)
 
     @cached_property
     def content_hash(self) -> str:
@@ -102,51 +110,67 @@ class Table:
         return hashlib.sha256(self.encode()).hexdigest()
 
 
-def _canonical_numbers(values: FloatArray) -> FloatArray:
-    canonical = np.asarray(values, dtype=np.float64) + 0.0  # a copy in which -0.0 is 0.0
+def canonical_numbers(values: FloatArray) -> FloatArray:
+    """A read-only copy in which -0.0 is 0.0 and every NaN has the same bits."""
+    canonical = np.asarray(values, dtype=np.float64) + 0.0
     canonical[np.isnan(canonical)] = np.nan
     canonical.setflags(write=False)
     return canonical
+
+
+def name_faults(columns: Sequence[Column]) -> Iterable[Fault]:
+    """Columns' names that cannot be used, or that stand twice."""
+    seen: set[str] = set()
+    for index, column in enumerate(columns):
+        path = f"columns[{index}].name"
+        if not column.name or len(column.name) > MAX_COLUMN_NAME or unsafe_character(column.name):
+            allowed = f"1 to {MAX_COLUMN_NAME} characters without control characters"
+            yield Fault(path, "a column's name is unusable", column.name, allowed)
+        if column.name in seen:
+            yield Fault(path, f"two columns are called {column.name!r}", column.name)
+        seen.add(column.name)
+
+
+def value_faults(index: int, column: Column, cells: ColumnValues) -> Iterable[Fault]:
+    """What no table may hold in this column, which is the one at `index`."""
+    path = f"columns[{index}]"
+    if isinstance(cells, np.ndarray):
+        if column.kind != "number":
+            yield Fault(path, f"holds numbers but is said to be {column.kind}", column.kind, "number")
+        infinite = np.flatnonzero(np.isinf(cells))
+        if infinite.size:
+            row = int(infinite[0])
+            yield Fault(
+                path, f"{column.name!r} is infinite in row {row + 1}", str(cells[row]), "finite numbers"
+            )
+        return
+    expected = {"text": str, "boolean": bool}.get(column.kind)
+    if expected is None or not set(map(type, cells)) <= {expected, type(None)}:
+        yield Fault(path, f"{column.name!r} holds values that are not {column.kind}", column.kind)
+    elif column.kind == "text":
+        yield from _text_faults(path, column.name, cast("Texts", cells))
 
 
 def _shape_faults(columns: tuple[Column, ...], values: tuple[ColumnValues, ...]) -> Iterable[Fault]:
     if not columns or len(columns) != len(values) or len(values[0]) == 0:
         yield Fault("columns", "a table needs at least one column and one row", len(columns))
         return
-    seen: set[str] = set()
-    for index, (column, cells) in enumerate(zip(columns, values, strict=True)):
-        path = f"columns[{index}]"
-        if not column.name or len(column.name) > MAX_COLUMN_NAME or unsafe_character(column.name):
-            allowed = f"1 to {MAX_COLUMN_NAME} characters without control characters"
-            yield Fault(f"{path}.name", "a column's name is unusable", column.name, allowed)
-        if column.name in seen:
-            yield Fault(f"{path}.name", f"two columns are called {column.name!r}", column.name)
-        seen.add(column.name)
+    yield from name_faults(columns)
+    for index, cells in enumerate(values):
         if len(cells) != len(values[0]):
-            yield Fault(path, f"has {len(cells)} values; the first column has {len(values[0])}", len(cells))
+            message = f"has {len(cells)} values; the first column has {len(values[0])}"
+            yield Fault(f"columns[{index}]", message, len(cells))
 
 
 def _value_faults(columns: tuple[Column, ...], values: tuple[ColumnValues, ...]) -> Iterable[Fault]:
     for index, (column, cells) in enumerate(zip(columns, values, strict=True)):
-        path = f"columns[{index}]"
-        if isinstance(cells, np.ndarray):
-            if column.kind != "number":
-                yield Fault(path, f"holds numbers but is said to be {column.kind}", column.kind, "number")
-            infinite = np.flatnonzero(np.isinf(cells))
-            if infinite.size:
-                row = int(infinite[0])
-                yield Fault(
-                    path, f"{column.name!r} is infinite in row {row + 1}", str(cells[row]), "finite numbers"
-                )
-            continue
-        expected = {"text": str, "boolean": bool}.get(column.kind)
-        if expected is None or any(cell is not None and type(cell) is not expected for cell in cells):
-            yield Fault(path, f"{column.name!r} holds values that are not {column.kind}", column.kind)
-        elif column.kind == "text":
-            yield from _text_faults(path, column.name, cast("Texts", cells))
+        yield from value_faults(index, column, cells)
 
 
 def _text_faults(path: str, name: str, cells: Texts) -> Iterable[Fault]:
+    # All cells at once first: one by one takes ten times as long, and next to none holds any.
+    if not unsafe_character("".join(cell for cell in cells if cell), lines=True):
+        return
     for row, cell in enumerate(cells):
         found = unsafe_character(cell, lines=True) if cell else None
         if found:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, undefer
 
 from core.arrays import FloatArray
 from core.configuration import Configuration
+from service.datasets.packed import unpack
 from service.datasets.preprocessing import Preprocessing
 from service.datasets.table import Column, Kind, Table
 from service.errors import Conflict, NotFound
@@ -156,7 +157,7 @@ def dataset_of(session: Session, owner_id: int, public_id: str) -> Table:
     )
     if row is None:
         raise NotFound(f"there is no run {public_id} over a dataset")
-    return Table.decode(row.content, name=row.name)
+    return Table.decode(unpack(row.content, row.byte_count), name=row.name)
 
 
 _KINDS: Mapping[str, Kind] = {"number": "number", "text": "text", "boolean": "boolean"}

@@ -15,6 +15,7 @@ from core.configuration import Configuration
 from core.examples import Examples
 from core.functions import Function
 from service.datasets.cache import ContentCache
+from service.datasets.packed import unpack
 from service.datasets.preprocessing import Preprocessing
 from service.datasets.split import SplitPlan
 from service.datasets.table import FloatArray, IntArray, Table
@@ -106,7 +107,8 @@ def _dataset_materials(session: Session, sweep: Sweep, aims: Aims, cache: Conten
     row = session.scalars(select(Dataset).where(Dataset.id == sweep.dataset_id)).one()
     content = cache.read(row.content_hash)
     if content is None:
-        content = session.scalars(select(Dataset.content).where(Dataset.id == row.id)).one()
+        stored = session.scalars(select(Dataset.content).where(Dataset.id == row.id)).one()
+        content = unpack(stored, row.byte_count)
         found = hashlib.sha256(content).hexdigest()
         if found != row.content_hash:
             raise ValueError(f"dataset {row.name!r} has content hash {found}, stored was {row.content_hash}")

@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 from service.api.gate.authentication import LOGIN, Authentication
 from service.api.gate.body_cap import BodyCap
 from service.api.gate.hosts import Hosts, answered_hosts
-from service.api.gate.media_types import MediaTypes
+from service.api.gate.media_types import DATASETS, MediaTypes
 from service.api.gate.origins import Origins
 from service.api.gate.request_limits import RequestLimits
 from service.api.gate.response_headers import ResponseHeaders
@@ -27,6 +27,6 @@ def layers(settings: Settings, content_security_policy: str) -> list[Middleware]
         Middleware(Origins, hosts=hosts, login=LOGIN, public=public),
         Middleware(Authentication),
         Middleware(RequestLimits),
-        Middleware(BodyCap, most=settings.max_body_bytes),
+        Middleware(BodyCap, most=settings.max_body_bytes, other={DATASETS: settings.max_dataset_bytes}),
         Middleware(MediaTypes, login=LOGIN),
     ]

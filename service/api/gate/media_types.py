@@ -1,4 +1,4 @@
-"""What is posted is JSON, or YAML where a sweep is, except the login form.
+"""What is posted is JSON, or YAML where a sweep is, or a table where a dataset is, except the login form.
 
 A foreign page cannot send any of them but the form without asking first.
 """
@@ -15,7 +15,9 @@ from service.errors import Fault
 from service.planning.sweep_file import JSON, MEDIA_TYPES
 
 FORM = "application/x-www-form-urlencoded"
+TABLES = ("text/csv", "text/tab-separated-values", "application/vnd.apache.parquet")
 SWEEPS = frozenset({"/api/v1/sweeps", "/api/v1/sweeps:preview"})
+DATASETS = "/api/v1/datasets"
 METHODS_WITH_A_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -46,6 +48,8 @@ class MediaTypes:
     def _expected(self, path: str) -> tuple[str, ...]:
         if path == self.login:
             return (FORM,)
+        if path == DATASETS:
+            return TABLES
         return MEDIA_TYPES if path in SWEEPS else (JSON,)
 
 

@@ -24,6 +24,7 @@ with warnings.catch_warnings():
 TOKEN = "a-token-of-the-tests-0123456789"
 ADDRESS = "http://127.0.0.1:8765"
 MOST_BYTES = 200_000
+MOST_DATASET_BYTES = 2**20
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +35,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             "BACKSWEEP_HOME": str(tmp_path_factory.mktemp("home")),
             "BACKSWEEP_TOKEN": TOKEN,
             "BACKSWEEP_MAX_BODY_BYTES": str(MOST_BYTES),
+            "BACKSWEEP_MAX_DATASET_BYTES": str(MOST_DATASET_BYTES),
+            "BACKSWEEP_DATASET_MEMORY": "512M",
         }
     )
 

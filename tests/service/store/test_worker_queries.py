@@ -4,8 +4,7 @@ from sqlalchemy import update
 
 from service.store.clock import now
 from service.store.database import Database
-from service.store.dataset_queries import list_datasets
-from service.store.schema import Dataset, Worker
+from service.store.schema import Worker
 from service.store.worker_queries import list_workers
 from tests.service.api import building
 
@@ -30,23 +29,3 @@ def test_workers_are_listed_with_the_last_seen_first(database: Database) -> None
         views = list_workers(session, mine, limit=2)
     assert [view.worker.name for view in views] == ["newest", "older"]
     assert all(view.read_at >= view.worker.last_seen_at for view in views)
-
-
-def test_datasets_are_listed_by_name_to_their_owner_alone(database: Database) -> None:
-    with database.write() as session:
-        me, them = building.owner(session, "me"), building.owner(session, "them")
-        for owner, name in ((me, "b"), (me, "a"), (them, "c")):
-            session.add(
-                Dataset(
-                    public_id=f"d_{name}",
-                    owner_id=owner,
-                    name=name,
-                    content_hash="0" * 64,
-                    columns={"columns": [], "target": None},
-                    row_count=1,
-                    content=b"",
-                    created_at=now(),
-                )
-            )
-    with database.read() as session:
-        assert [row.name for row in list_datasets(session, me)] == ["a", "b"]

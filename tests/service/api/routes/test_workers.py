@@ -10,29 +10,6 @@ from service.store.schema import PopulationRow, Worker
 from tests.service.api import building
 
 
-def test_the_built_in_datasets_are_listed_with_their_columns(client: TestClient) -> None:
-    items = {item["name"]: item for item in client.get("/api/v1/datasets").json()["items"]}
-    assert list(items) == ["breast_cancer", "diabetes", "digits", "iris", "wine"]
-    iris = items["iris"]
-    assert (iris["id"], iris["builtin"], iris["rows"], len(iris["columns"])) == (None, True, 150, 5)
-    assert iris["columns"][-1]["name"] == iris["default_target"] == "species"
-    assert iris["licence"]
-    assert items["digits"]["rows"] == 1797
-    assert len(items["digits"]["columns"]) == 65  # 8 x 8 pixels and the digit
-
-
-def test_a_dataset_that_a_sweep_has_used_has_an_id_and_the_same_content(client: TestClient) -> None:
-    before = {item["name"]: item for item in client.get("/api/v1/datasets").json()["items"]}
-    submission = {"name": "x", "dataset": "iris", "method": "grid", "parameters": {"epochs": 1}, "seeds": 1}
-    sweep = client.post("/api/v1/sweeps", json=submission).json()
-    after = {item["name"]: item for item in client.get("/api/v1/datasets").json()["items"]}
-    assert after["iris"]["id"] == sweep["dataset"]["id"]
-    changed = {"id", "created_at"}
-    assert {k: v for k, v in after["iris"].items() if k not in changed} == {
-        k: v for k, v in before["iris"].items() if k not in changed
-    }
-
-
 def test_a_workers_state_is_told_with_since_when(client: TestClient, database: Database) -> None:
     with database.write() as session:
         building.sweep(session, building.owner(session, "local"))
