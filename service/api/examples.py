@@ -45,6 +45,17 @@ parameters:
     values: [[32], [64]]
 """
 
+_RANDOM_FILE = """\
+dataset: wine
+method: random
+run_cap: 40
+parameters:
+  learning_rate: {distribution: log_uniform_values, min: 1e-3, max: 1}
+  optimizer: {values: [sgd, adam], probabilities: [0.25, 0.75]}
+  l2: {min: 0.0, max: 0.1}
+"""
+
 YAML_SUBMISSIONS: dict[str, Any] = {
     "file": {"summary": "A sweep file", "value": _FILE},
+    "random": {"summary": "A random search", "value": _RANDOM_FILE},
 }

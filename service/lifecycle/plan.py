@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from core.configuration import Configuration
+from service.errors import Fault, InvalidSubmission
 from service.lifecycle.subject import Subject
 from service.planning import populations
 from service.planning.configurations import RULES, Rules
@@ -27,6 +28,7 @@ class SweepPlan:
     runs: tuple[PlannedRun, ...]
     populations: tuple[tuple[int, ...], ...]
     constant: Mapping[str, float]
+    told: tuple[str, ...] = ()  # what came of the submission's parameters
 
     @property
     def rules(self) -> Rules:
@@ -36,7 +38,7 @@ class SweepPlan:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a person should know of what was accepted."""
-        return (*self.submission.warnings, *self.subject.warnings)
+        return (*self.submission.warnings, *self.told, *self.subject.warnings)
 
     @cached_property
     def hashes(self) -> Mapping[Configuration, str]:
@@ -67,8 +69,10 @@ def plan_sweep(
     Raises:
         InvalidSubmission: with every fault that shows here.
     """
-    space = axes(submission.parameters, subject.task)
-    runs = expand(space, submission.seed_list, subject.task, cap=max_runs)
+    space = axes(submission.parameters, subject.task, submission.method)
+    seeds = submission.seed_list
+    runs = expand(space, seeds, subject.task, cap=max_runs, search=submission.search)
+    told = _of_the_cap(submission, len(runs) // len(seeds))
     runs += subject.baselines(runs)
     subject.check(list(dict.fromkeys(run.configuration for run in runs)), most_memory)
     return SweepPlan(
@@ -78,7 +82,28 @@ def plan_sweep(
         runs=runs,
         populations=_populations(runs, subject, live_workers, cache_budget),
         constant=subject.constant(runs),
+        told=told,
     )
+
+
+def _of_the_cap(submission: SweepSubmission, configurations: int) -> tuple[str, ...]:
+    """What `run_cap` came to.
+
+    Raises: InvalidSubmission if a grid has more configurations.
+    """
+    cap = submission.run_cap
+    if cap is None or cap == configurations:
+        return ()
+    if submission.search is not None:
+        return (
+            f"{configurations:,} configurations in {cap:,} draws: {cap - configurations:,} came to one that "
+            "was drawn before, and each is trained once",
+        )
+    if configurations > cap:
+        message = f"the grid has {configurations:,} configurations, and a part of a grid is no grid"
+        allowed = f'at least {configurations:,}, or "method": "random"'
+        raise InvalidSubmission([Fault("run_cap", message, cap, allowed)])
+    return ()
 
 
 def _populations(

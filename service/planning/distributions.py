@@ -16,9 +16,17 @@ from service.planning.plain_text import did_you_mean
 from service.planning.strict_json import MAX_INTEGER, member
 
 MAX_VALUES = 100_000  # of one parameter: no sweep may have more runs
-GRID_DISTRIBUTIONS = ("uniform", "log_uniform_values", "log_uniform", "int_uniform", "q_uniform")
+GRID_DISTRIBUTIONS = (
+    "uniform",
+    "log_uniform_values",
+    "inv_log_uniform_values",  # where log(1 / X) is even, log(X) is
+    "log_uniform",
+    "inv_log_uniform",
+    "int_uniform",
+    "q_uniform",
+)
 _WITHOUT_ENDS = ("normal", "q_normal", "log_normal", "q_log_normal", "beta", "q_beta")
-_NOT_IN_GRIDS = ("inv_log_uniform", "inv_log_uniform_values", "q_log_uniform", "q_log_uniform_values")
+_NOT_IN_GRIDS = ("q_log_uniform", "q_log_uniform_values")
 _KEYS = {"low": "min", "high": "max", "count": "count", "step": "q"}
 _STEPPED = ("int_uniform", "q_uniform")
 
@@ -76,8 +84,9 @@ def grid_values(asked: Distribution) -> list[int | float]:
     count = _count(asked)
     if asked.name == "uniform":
         return [*grids.linear(low, high, count)]
-    if asked.name == "log_uniform":
-        low, high = _power_of_e(asked, "low", low), _power_of_e(asked, "high", high)
+    if asked.name in ("log_uniform", "inv_log_uniform"):
+        sign = -1.0 if asked.name == "inv_log_uniform" else 1.0
+        low, high = sorted((_power_of_e(asked, "low", sign * low), _power_of_e(asked, "high", sign * high)))
     if low <= 0:
         raise asked.refusal("low", "a log grid starts above 0", "a positive number")
     return [*grids.geometric(low, high, count)]

@@ -7,7 +7,7 @@ two points that come to the same configuration the first one stays.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
 
@@ -15,6 +15,7 @@ from core.configuration import Configuration, canonical, resolve
 from core.errors import ConfigurationError
 from service.errors import Fault, InvalidSubmission
 from service.planning.configurations import RULES
+from service.planning.random_search import RandomSearch
 from service.planning.space import Axis, count
 from service.planning.statuses import Role
 
@@ -33,20 +34,24 @@ class PlannedRun:
 
 
 def expand(
-    axes: Sequence[Axis], seeds: Sequence[int], task: str, cap: int = MAX_RUNS
+    axes: Sequence[Axis],
+    seeds: Sequence[int],
+    task: str,
+    cap: int = MAX_RUNS,
+    search: RandomSearch | None = None,
 ) -> tuple[PlannedRun, ...]:
-    """Every run of the search.
+    """Every run of the search: of the grid of all values, or of the points that a random search draws.
 
     Raises: InvalidSubmission if more than `cap` runs are asked for, counted before any is made and with those
     that would turn out to be duplicates; and for points whose choices contradict each other.
     """
-    asked = count(tuple(axes), len(seeds))
+    asked = count(tuple(axes), len(seeds)) if search is None else search.draws * len(seeds)
     if asked > cap:
         message = f"{asked:,} runs asked, at most {cap:,}"
-        raise InvalidSubmission(
-            [Fault("parameters", message, asked, f"at most {cap:,} runs, seeds included")]
-        )
-    return _numbered(_configurations(axes, task), seeds, Role.SEARCH, 1)
+        path = "parameters" if search is None else "run_cap"
+        raise InvalidSubmission([Fault(path, message, asked, f"at most {cap:,} runs, seeds included")])
+    points = _grid(axes) if search is None else search.points(axes)
+    return _numbered(_configurations(axes, points, task), seeds, Role.SEARCH, 1)
 
 
 def baseline_runs(runs: Sequence[PlannedRun], task: str) -> tuple[PlannedRun, ...]:
@@ -62,14 +67,20 @@ def baseline_runs(runs: Sequence[PlannedRun], task: str) -> tuple[PlannedRun, ..
     return _numbered(new, seeds, Role.LINEAR, len(runs) + 1)
 
 
-def _configurations(axes: Sequence[Axis], task: str) -> list[Configuration]:
+def _grid(axes: Sequence[Axis]) -> Iterator[Mapping[str, object]]:
+    for point in product(*(axis.values for axis in axes)):
+        yield {axis.field: value for axis, value in zip(axes, point, strict=True)}
+
+
+def _configurations(
+    axes: Sequence[Axis], points: Iterable[Mapping[str, object]], task: str
+) -> list[Configuration]:
     found: dict[Configuration, None] = {}
     faults: dict[tuple[str, str], Fault] = {}
     paths = {axis.field: axis.path or f"parameters.{axis.field}" for axis in axes}
-    for point in product(*(axis.values for axis in axes)):
-        values = canonical({axis.field: value for axis, value in zip(axes, point, strict=True)})
+    for point in points:
         try:
-            found[RULES[task].resolve(values)] = None
+            found[RULES[task].resolve(canonical(point))] = None
         except ConfigurationError as error:
             for fault in error.faults:
                 path = paths.get(fault.field, fault.field)

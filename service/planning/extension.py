@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count, islice
 from typing import Any
 
@@ -13,6 +13,7 @@ from core.fields import FIELDS
 from service.errors import Fault, InvalidSubmission
 from service.planning import parameter_values, space
 from service.planning.configurations import FUNCTION, RULES
+from service.planning.methods import MAX_DRAWS
 from service.planning.strict_json import member
 from service.planning.submission import Seeds, SweepSubmission, parse
 from service.planning.submission_faults import translated
@@ -21,7 +22,7 @@ EXAMPLE: dict[str, Any] = {"seeds": 5, "parameters": {"learning_rate": {"values"
 
 
 class SweepExtension(BaseModel):
-    """More of a sweep: seeds and values together, or epochs alone."""
+    """More of a sweep: seeds, values and draws together, or epochs alone."""
 
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, json_schema_extra={"examples": [EXAMPLE]}
@@ -38,6 +39,12 @@ class SweepExtension(BaseModel):
         description="For each field the values to add, written as in a submission. New runs are all "
         "combinations that the sweep has not got, with all of its seeds. A field that the submission did not "
         "name varies from now on, between its default and these.",
+    )
+    run_cap: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_DRAWS,
+        description="How many configurations a random search is to have drawn in all; the first ones stay.",
     )
     epochs: int | None = Field(
         default=None,
@@ -57,7 +64,9 @@ def read(document: object) -> SweepExtension:
     Raises: InvalidSubmission with every fault that can be told without the sweep.
     """
     if not isinstance(document, dict):
-        raise InvalidSubmission([Fault("", "is not an object", document, "seeds, parameters or epochs")])
+        raise InvalidSubmission(
+            [Fault("", "is not an object", document, "seeds, parameters, run_cap, epochs")]
+        )
     try:
         found = SweepExtension.model_validate(document)
     except ValidationError as error:
@@ -65,7 +74,7 @@ def read(document: object) -> SweepExtension:
     given = [name for name in SweepExtension.model_fields if getattr(found, name) is not None]
     if not given:
         raise InvalidSubmission(
-            [Fault("", "asks for nothing", None, "seeds, parameters, both of these, or epochs")]
+            [Fault("", "asks for nothing", None, "seeds, parameters, run_cap, several of these, or epochs")]
         )
     if "epochs" in given and len(given) > 1:
         message = f"cannot be asked for together with {given[0]}"
@@ -86,14 +95,21 @@ def extended(submission: Mapping[str, Any], asked: Iterable[Mapping[str, Any]]) 
             document["seeds"] = list(dict.fromkeys((*parse(document).seed_list, *step["seeds"])))
         if "parameters" in step:
             task = FUNCTION if document.get("function") is not None else None
-            document["parameters"] = _with_values(document.get("parameters", {}), step["parameters"], task)
+            document["parameters"] = _with_values(document, step["parameters"], task)
+        if "run_cap" in step:
+            document["run_cap"] = step["run_cap"]
         if "epochs" in step:
             document["parameters"] = {**document.get("parameters", {}), "epochs": step["epochs"]}
     return document
 
 
 def exactly(extension: SweepExtension, present: SweepSubmission) -> dict[str, Any]:
-    """The extension in the form in which it is kept: seeds by number, so that it says the same for ever."""
+    """The extension in the form in which it is kept: seeds by number, so that it says the same for ever.
+
+    Raises: InvalidSubmission for what the method of the sweep has no use for.
+    """
+    if faults := list(_search_faults(extension, present)):
+        raise InvalidSubmission(faults)
     document: dict[str, Any] = {}
     if isinstance(extension.seeds, int):
         known = set(present.seed_list)
@@ -102,9 +118,24 @@ def exactly(extension: SweepExtension, present: SweepSubmission) -> dict[str, An
         document["seeds"] = list(extension.seeds)
     if extension.parameters is not None:
         document["parameters"] = dict(extension.parameters)
+    if extension.run_cap is not None:
+        document["run_cap"] = extension.run_cap
     if extension.epochs is not None:
         document["epochs"] = extension.epochs
     return document
+
+
+def _search_faults(extension: SweepExtension, present: SweepSubmission) -> Iterator[Fault]:
+    """What the method of the sweep has no use for."""
+    search, run_cap = present.search, extension.run_cap
+    if search is not None and extension.parameters is not None:
+        message = "cannot be added to a random search, whose draws would be others"
+        yield Fault("parameters", message, None, "run_cap, seeds, or a new sweep")
+    if search is None and run_cap is not None:
+        message = f"belongs to a random search, and this is a sweep by {present.method}"
+        yield Fault("run_cap", message, run_cap, "seeds, parameters or epochs")
+    elif search is not None and run_cap is not None and run_cap < search.draws:
+        yield Fault("run_cap", "is less than were drawn", run_cap, f"{search.draws} or more")
 
 
 def epoch_faults(
@@ -112,7 +143,10 @@ def epoch_faults(
 ) -> Sequence[Fault]:
     """Why runs of these configurations, which have up to `most` epochs, cannot be given so many."""
     task = FUNCTION if present.function is not None else None
-    if any(axis.field == "epochs" and axis.varies for axis in space.axes(present.parameters, task)):
+    if any(
+        axis.field == "epochs" and axis.varies
+        for axis in space.axes(present.parameters, task, present.method)
+    ):
         message = "varies in this sweep, so that more epochs for all would make runs of one setting equal"
         return [Fault("epochs", message, epochs, '{"parameters": {"epochs": {"values": [...]}}}')]
     if epochs < most:
@@ -135,8 +169,9 @@ def epoch_faults(
     ]
 
 
-def _with_values(parameters: Mapping[str, Any], added: Mapping[str, Any], task: str | None) -> dict[str, Any]:
-    present = {axis.field: axis for axis in space.axes(parameters, task)}
+def _with_values(document: Mapping[str, Any], added: Mapping[str, Any], task: str | None) -> dict[str, Any]:
+    parameters, method = document.get("parameters", {}), document.get("method", "grid")
+    present = {axis.field: axis for axis in space.axes(parameters, task, method)}
     rules = RULES[TASKS[0] if task is None else task]
     names = {space.ALIASES.get(name, name): name for name in parameters}
     found = dict(parameters)

@@ -75,7 +75,7 @@ def _numeric(
     if log and step not in (None, 1):
         raise InvalidSubmission([Fault(member(where, "step"), "a log scale has no steps", step, "null")])
     if log:
-        name, step = "log_uniform_values", None
+        name, step = "int_log_uniform_values" if kind == "int" else "log_uniform_values", None
     elif kind == "int":
         name, step = "int_uniform", 1 if step is None else step
     else:

@@ -19,7 +19,7 @@ from service.planning.strict_json import member
 _WRITTEN_AS = (
     '0.1, {"value": 0.1}, {"values": [0.1, 0.2]}, {"distribution": "uniform", "min": 0, "max": 1, "count": 5}'
 )
-_NUMERIC = ("number", "integer", "batch_size")
+NUMERIC = ("number", "integer", "batch_size")
 
 
 def read(field: Field, spec: object, path: str) -> tuple[object, ...]:
@@ -31,7 +31,7 @@ def read(field: Field, spec: object, path: str) -> tuple[object, ...]:
         return (_parsed(field, spec, path, hint=isinstance(spec, list)),)
     if "values" in spec or spec.get("distribution") == "categorical":
         _refuse_others(spec, "values", "categorical", path)
-        return _listed(field, spec.get("values"), member(path, "values"))
+        return listed(field, spec.get("values"), member(path, "values"))
     if "value" in spec or spec.get("distribution") == "constant":
         _refuse_others(spec, "value", "constant", path)
         return (_parsed(field, spec.get("value"), member(path, "value")),)
@@ -45,9 +45,7 @@ def read(field: Field, spec: object, path: str) -> tuple[object, ...]:
         return _gridded(field, from_wandb(spec, path), path)
     read_spec = optuna_json.read(spec, path)
     return (
-        _gridded(field, read_spec, path)
-        if isinstance(read_spec, Distribution)
-        else _listed(field, *read_spec)
+        _gridded(field, read_spec, path) if isinstance(read_spec, Distribution) else listed(field, *read_spec)
     )
 
 
@@ -68,15 +66,16 @@ def _refuse_others(spec: Mapping[str, object], key: str, distribution: str, path
         raise InvalidSubmission(sorted(faults, key=lambda fault: fault.path))
 
 
-def _listed(field: Field, listed: object, path: str) -> tuple[object, ...]:
-    if not isinstance(listed, list) or not listed:
-        message = "is empty" if listed == [] else "is not a list"
-        raise InvalidSubmission([Fault(path, message, listed, "a list of one or more values")])
-    if len(listed) > MAX_VALUES:
-        raise InvalidSubmission([Fault(path, f"has {len(listed):,} values", None, f"at most {MAX_VALUES:,}")])
+def listed(field: Field, given: object, path: str) -> tuple[object, ...]:
+    """The values of a list, each parsed and once; raises InvalidSubmission with every fault."""
+    if not isinstance(given, list) or not given:
+        message = "is empty" if given == [] else "is not a list"
+        raise InvalidSubmission([Fault(path, message, given, "a list of one or more values")])
+    if len(given) > MAX_VALUES:
+        raise InvalidSubmission([Fault(path, f"has {len(given):,} values", None, f"at most {MAX_VALUES:,}")])
     faults: list[Fault] = []
     values: dict[object, int] = {}
-    for index, value in enumerate(listed):
+    for index, value in enumerate(given):
         where = f"{path}[{index}]"
         try:
             parsed = _parsed(field, value, where)
@@ -93,7 +92,7 @@ def _listed(field: Field, listed: object, path: str) -> tuple[object, ...]:
 
 
 def _gridded(field: Field, asked: Distribution, path: str) -> tuple[object, ...]:
-    if field.kind not in _NUMERIC:
+    if field.kind not in NUMERIC:
         message = f"{field.name} has no numbers to put a grid between; list the values instead"
         raise InvalidSubmission([Fault(path, message, asked.name, field.allowed)])
     values: list[object] = []

@@ -11,10 +11,11 @@ from itertools import islice, product
 
 from core.configuration import TASKS, canonical
 from core.errors import ConfigurationError
-from core.fields import FIELDS, RANGE_TEST, SCHEDULES
+from core.fields import FIELDS, RANGE_TEST, SCHEDULES, Field
 from service.errors import Fault, InvalidSubmission
-from service.planning import parameter_values
+from service.planning import parameter_values, random_values
 from service.planning.configurations import RULES, Rules
+from service.planning.samplers import Sampler
 from service.planning.strict_json import member
 
 ALIASES = {"lr": "learning_rate"}
@@ -31,15 +32,17 @@ class Axis:
     field: str
     values: tuple[object, ...]
     path: str = ""
+    weights: tuple[float, ...] | None = None  # of the values, in a random search; None: all alike
+    sampler: Sampler | None = None  # in a random search, in place of values
 
     @property
     def varies(self) -> bool:
         """Whether the sweep compares values of this field."""
-        return len(self.values) > 1
+        return len(self.values) > 1 or self.sampler is not None
 
 
-def axes(parameters: Mapping[str, object], task: str | None = None) -> tuple[Axis, ...]:
-    """The axes in submitted order.
+def axes(parameters: Mapping[str, object], task: str | None = None, method: str = "grid") -> tuple[Axis, ...]:
+    """The axes in submitted order, as the method reads them; one that is not known reads as a grid.
 
     Without a task (it may follow from a table that is not at hand) only what is wrong in every task of
     networks is refused.
@@ -61,7 +64,7 @@ def axes(parameters: Mapping[str, object], task: str | None = None) -> tuple[Axi
                 Fault(path, f"{field.name} is given twice, under two names", spec, "one of the two")
             )
         try:
-            found[field.name] = Axis(field.name, parameter_values.read(field, spec, path), path)
+            found[field.name] = _axis(field, spec, path, method)
         except InvalidSubmission as error:
             faults.extend(error.faults)
             found.setdefault(field.name, Axis(field.name, (), path))
@@ -71,6 +74,13 @@ def axes(parameters: Mapping[str, object], task: str | None = None) -> tuple[Axi
     if faults:
         raise InvalidSubmission(faults)
     return tuple(found.values())
+
+
+def _axis(field: Field, spec: object, path: str, method: str) -> Axis:
+    if method == "random":
+        drawn = random_values.read(field, spec, path)
+        return Axis(field.name, drawn.values, path, drawn.weights, drawn.sampler)
+    return Axis(field.name, parameter_values.read(field, spec, path), path)
 
 
 def unknown(name: str, path: str, rules: Rules) -> Fault:

@@ -22,13 +22,16 @@ from pydantic_core import PydanticCustomError
 
 from core.configuration import TASKS
 from service.errors import Fault, InvalidSubmission
-from service.planning import function_settings, space, strict_json
+from service.planning import function_settings, methods, space, strict_json
 from service.planning.configurations import FUNCTION
 from service.planning.function_settings import FunctionSettings
+from service.planning.methods import MAX_DRAWS
 from service.planning.objective import Metric, faults_for_task
 from service.planning.plain_text import normalized, unsafe_character
+from service.planning.random_search import RandomSearch
 from service.planning.split_settings import MAX_SEED, SplitSettings
 from service.planning.submission_faults import translated
+from service.planning.wandb_file import without_foreign
 
 MAX_NAME = 200  # code points
 MAX_NOTES = 10_000
@@ -36,12 +39,6 @@ MAX_TAGS = 50
 MAX_SEEDS = 10_000
 MAX_COLUMNS = 10_000
 DEFAULT_SEEDS = 10
-IGNORED = (
-    "program",
-    "command",
-    "project",
-    "entity",
-)  # W&B's: they say what to start, and where its results go
 
 EXAMPLE: dict[str, Any] = {
     "name": "digits learning rates",
@@ -155,8 +152,19 @@ class SweepSubmission(BaseModel):
         default="standardize",
         description="What is done to numeric features, by the rows outside the test set.",
     )
-    method: Literal["grid"] = Field(
-        default="grid", description="How the space is searched; a grid has every combination."
+    method: Literal["grid", "random"] = Field(
+        default="grid",
+        description="How the space is searched: a grid has every combination, a random search draws run_cap "
+        "configurations from the distributions.",
+    )
+    run_cap: Annotated[int, Field(ge=1, le=MAX_DRAWS)] | None = Field(
+        default=None,
+        description="How many configurations a random search draws, each trained with every seed; what is "
+        "drawn again counts, and is trained once. A grid may have no more than this.",
+    )
+    search_seed: Seed | None = Field(
+        default=None,
+        description="What a random search draws from, 0 by default: the same seed draws the same points.",
     )
     metric: Metric = Field(default_factory=Metric, description="What settings are compared by.")
     seeds: Seeds = Field(
@@ -201,12 +209,20 @@ class SweepSubmission(BaseModel):
         """Every seed, in the order in which they were asked for."""
         return tuple(range(self.seeds)) if isinstance(self.seeds, int) else tuple(self.seeds)
 
+    @property
+    def search(self) -> RandomSearch | None:
+        """How points are drawn; None where there is a grid of all."""
+        if self.method != "random" or self.run_cap is None:
+            return None
+        return RandomSearch(self.run_cap, self.search_seed or 0)
+
     @field_validator("method", mode="before")
     @classmethod
     def _offered(cls, method: object) -> object:
-        if method in ("random", "bayes"):
-            message = f"{method} search is not offered yet"
-            raise PydanticCustomError("not_allowed", "{message}", {"message": message, "allowed": "grid"})
+        for fault in methods.method_faults(method):
+            raise PydanticCustomError(
+                "not_allowed", "{message}", {"message": fault.message, "allowed": fault.allowed}
+            )
         return method
 
     @field_validator("seeds")
@@ -246,12 +262,9 @@ def parse(document: object) -> SweepSubmission:
                 )
             ]
         )
-    warnings = [
-        f"{name} is ignored: Backsweep starts its own workers" for name in IGNORED if name in document
-    ]
-    sent = {name: value for name, value in document.items() if name not in IGNORED}
+    sent, warnings = without_foreign(document)
     faults, sent = _of_the_subject(sent)
-    faults += _parameter_faults(sent)
+    faults += methods.faults_beside(sent) + _parameter_faults(sent)
     try:
         submission = SweepSubmission.model_validate(_named(sent), context={"warnings": warnings})
     except ValidationError as error:
@@ -281,7 +294,8 @@ def _parameter_faults(sent: Mapping[str, Any]) -> list[Fault]:
         return []  # told by the model
     asked = sent.get("task") if sent.get("task") in TASKS else None
     try:
-        space.axes(parameters, FUNCTION if sent.get("function") is not None else asked)
+        task = FUNCTION if sent.get("function") is not None else asked
+        space.axes(parameters, task, str(sent.get("method")))
     except InvalidSubmission as error:
         return list(error.faults)
     return []

@@ -99,3 +99,12 @@ def test_a_linear_network_stands_beside_each_other_setting() -> None:
 def test_a_linear_network_of_the_search_is_its_own_baseline() -> None:
     runs = runs_of({"hidden_layers": {"values": [[], [8]]}})
     assert baseline_runs(runs, "classification") == ()
+
+
+def test_a_grid_of_a_nonillion_cells_is_counted_and_not_made() -> None:
+    thousand = {"distribution": "uniform", "min": 0.1, "max": 0.9, "count": 100_000}
+    fields = ("learning_rate", "momentum", "dropout", "l1", "l2", "weight_decay")
+    axes = space.axes(dict.fromkeys(fields, thousand) | {"optimizer": "momentum"}, "classification")
+    with pytest.raises(InvalidSubmission) as refused:
+        expand(axes, [0], "classification")
+    assert refused.value.faults[0].message == f"{10**30:,} runs asked, at most 100,000"

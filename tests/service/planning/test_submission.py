@@ -106,7 +106,9 @@ def test_a_sweep_file_of_wandb_is_understood() -> None:
             "name": "lr-sweep",
             "dataset": "digits",
             "method": "grid",
-            "metric": {"name": "val_accuracy", "goal": "maximize"},
+            "metric": {"name": "val_accuracy", "goal": "maximize", "target": 0.99, "impute": "worst"},
+            "early_terminate": {"type": "hyperband", "min_iter": 3},
+            "description": "by hand",
             "parameters": {"lr": {"values": [0.1, 0.01]}, "epochs": {"value": 20}},
         }
     )
@@ -116,7 +118,11 @@ def test_a_sweep_file_of_wandb_is_understood() -> None:
         "command",
         "project",
         "entity",
+        "early_terminate",
+        "metric.target",
+        "metric.impute",
     ]
+    assert submission.notes == "by hand"
 
 
 @pytest.mark.parametrize("which", ["final", "best", "both", "none"])
@@ -145,9 +151,15 @@ def test_a_list_of_seeds_keeps_its_order() -> None:
         ({"features": "a"}, "features", "is not a list", "a list"),
         ({"task": "ranking"}, "task", "not one of the choices", "classification or regression"),
         ({"scale": "max"}, "scale", "not one of the choices", "standardize, minmax or none"),
-        ({"method": "bayes"}, "method", "bayes search is not offered yet", "grid"),
-        ({"method": "random"}, "method", "random search is not offered yet", "grid"),
-        ({"method": "hyperband"}, "method", "not one of the choices", "grid"),
+        ({"method": "bayes"}, "method", "no sweep could be repeated", "grid, random"),
+        ({"method": "custom"}, "method", "a program of its own", "grid, random"),
+        ({"method": "hyperband"}, "method", "'hyperband' is no search method", "grid, random"),
+        ({"method": "gird"}, "method", "did you mean 'grid'", "grid, random"),
+        ({"method": 3}, "method", "is not text", "grid, random"),
+        ({"method": "random"}, "run_cap", "is missing", "a whole number from 1"),
+        ({"method": "random", "run_cap": 0}, "run_cap", "too small", "at least 1"),
+        ({"method": "random", "run_cap": 5, "search_seed": -1}, "search_seed", "too small", "at least 0"),
+        ({"search_seed": 1}, "search_seed", "belongs to a random search", "random"),
         ({"keep_weights": "last"}, "keep_weights", "not one of the choices", "final, best, both or none"),
         ({"seeds": 0}, "seeds", "is too small", "at least 1"),
         ({"seeds": 10_001}, "seeds", "is too large", "10000"),
@@ -177,7 +189,7 @@ def test_a_list_of_seeds_keeps_its_order() -> None:
         ({"parameters": []}, "parameters", "is not an object", "an object"),
         ({"parameters": {"lr": 0}}, "parameters.lr", "0 is out of range", "above 0"),
         ({"parametres": {}}, "parametres", "did you mean 'parameters'", "name, dataset"),
-        ({"early_terminate": {}}, "early_terminate", "there is no field", "name, dataset"),
+        ({"early_terminat": {}}, "early_terminat", "there is no field", "name, dataset"),
     ],
 )
 def test_a_fault_names_its_path_and_what_is_allowed(
