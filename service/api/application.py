@@ -13,6 +13,7 @@ from service.api.routes import (
     derivatives,
     edits,
     events,
+    exports,
     health,
     intents,
     keys,
@@ -32,7 +33,7 @@ from service.settings import Settings
 PREFIX = "/api/v1"
 VERSIONED = (sweeps, intents, curves, summary, runs, weights, datasets, workers)
 TRAINED = (predict,)
-KEPT = (edits, events)
+KEPT = (exports, edits, events)  # before the runs: `export` would be taken for the id of one
 ACCESS = (keys, owners)
 LEARN = (trace, derivatives, trajectories)
 
@@ -50,7 +51,7 @@ TAGS = [
 def add_api(app: FastAPI, settings: Settings) -> None:
     """Add every route of the interface."""
     versioned = APIRouter(prefix=PREFIX)
-    for module in (*VERSIONED, *KEPT, *TRAINED, *LEARN, *ACCESS):
+    for module in (*KEPT, *VERSIONED, *TRAINED, *LEARN, *ACCESS):
         versioned.include_router(module.router)
     app.include_router(versioned)
     app.include_router(health.router)

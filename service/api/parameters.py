@@ -168,6 +168,22 @@ class SummaryQuery(_Query):
     group_by: Names | None = None
 
 
+class _ExportQuery(_Query):
+    format: Literal["csv", "parquet", "jsonl"] = "csv"
+
+
+class SweepExportQuery(_ExportQuery):
+    """What of a sweep is exported, written how."""
+
+    what: Literal["runs", "losses"] = "runs"
+
+
+class RunsExportQuery(_ExportQuery):
+    """Which runs are exported, written how."""
+
+    filter: Filter = ""
+
+
 class EventsQuery(_Query):
     """From where on a story is told."""
 

@@ -40,6 +40,8 @@ def test_the_calls_of_the_first_version_are_all_there(document: dict[str, Any]) 
         "GET /api/v1/sweeps/{sweep_id}/curves",
         "GET /api/v1/sweeps/{sweep_id}/events",
         "PATCH /api/v1/sweeps/{sweep_id}",
+        "GET /api/v1/sweeps/{sweep_id}/export",
+        "GET /api/v1/runs/export",
         "DELETE /api/v1/sweeps/{sweep_id}",
         "POST /api/v1/sweeps/{sweep_id}:pause",
         "POST /api/v1/sweeps/{sweep_id}:resume",
