@@ -85,7 +85,7 @@ def limit_threads() -> None:
 def _begin(**_from_celery: Any) -> None:
     """Make ready before the first ring: a worker counts as alive from here on."""
     _live_no_longer_than_the_main_process()
-    import worker.execution  # noqa: F401 - so that the first ring need not
+    import worker.turns  # noqa: F401 - so that the first ring need not
     from worker.calibrating import know_the_machine
 
     signal.signal(STOP_SOFTLY, _stop_softly)

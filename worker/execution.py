@@ -65,7 +65,7 @@ def _claim(session: Session, context: Context) -> Claim | None:
 def _execute(context: Context, claim: Claim) -> None:
     materials = context.materials(claim.sweep_id)
     with beating(context.database, claim, lease_seconds=context.settings.lease_seconds) as heard:
-        training = _training(claim.runs, materials)
+        training = training_of(claim.runs, materials)
         recorder = Recorder(context, claim, training)
         training.run(
             on_epoch=recorder.on_epoch,
@@ -78,7 +78,7 @@ def _execute(context: Context, claim: Claim) -> None:
             recorder.flush()
 
 
-def _training(runs: Sequence[ClaimedRun], materials: Materials) -> Training:
+def training_of(runs: Sequence[ClaimedRun], materials: Materials) -> Training:
     """The runs in the core, continued from their checkpoints where every one of them has one."""
     if isinstance(materials, FunctionMaterials):
         return FunctionTraining(runs, materials)

@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.dispatch import Doorbell
 from service.lifecycle.requeue import requeue_lost
+from service.lifecycle.verification_lease import requeue_lost_verifications
 from service.settings import Settings
 from service.store.database import Database
 from worker.child import NAME_VARIABLE
@@ -114,7 +115,8 @@ def _requeue(cause: str) -> None:
     database, doorbell = Database(settings.database_url), Doorbell(settings.broker_url)
     try:
         count = database.run(lambda session: requeue_lost(session, name, cause))
-        _log.warning("%s; %d populations are queued again", cause, count)
+        count += database.run(lambda session: requeue_lost_verifications(session, name, cause))
+        _log.warning("%s; %d populations or verifications are queued again", cause, count)
         if count:  # the dead process's message may come back to this worker, which cannot train for a second
             doorbell.ring()
     except SQLAlchemyError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from safetensors.numpy import save
@@ -23,6 +22,7 @@ from service.planning.measurements import COLUMNS, SCORES, Measurement, RunMetri
 from service.planning.statuses import RunState
 from worker.context import Context
 from worker.final_test import FinalTest
+from worker.measured import measured
 from worker.training import Training
 
 LAYER_COLUMNS = ("gradient_norm", "weight_norm", "update_ratio")
@@ -49,7 +49,8 @@ class Recorder:
         """Take in one epoch of the population; raises LeaseLost where writing finds the lease gone."""
         core_seconds = time.monotonic() - self._resumed_at
         members = report.members.tolist()
-        for position, (member, values) in enumerate(zip(members, self._values(report), strict=True)):
+        rows = zip(members, measured(report, self._aims.task), strict=True)
+        for position, (member, values) in enumerate(rows):
             self._seconds[member] += core_seconds / len(members)
             self._measure(member, position, values, report)
         runs = [self._claim.runs[ending.member] for ending in report.endings]
@@ -95,18 +96,6 @@ class Recorder:
             if state is not None and state.is_final:
                 keep_headlines(self._context.database)
         self._recorded_at = time.monotonic()
-
-    def _values(self, report: EpochReport) -> Iterator[tuple[float | None, ...]]:
-        """What each member measured, in the order of COLUMNS; whole columns are read at once, being many."""
-        missing = set()  # the core says NaN, which elsewhere means divergence
-        if not report.validated:
-            missing |= {"validation_loss", "validation_score"}
-        if self._score is None:
-            missing |= {"train_score", "validation_score"}
-        nothing = [None] * len(report.members)
-        return zip(
-            *(nothing if name in missing else getattr(report, name).tolist() for name in COLUMNS), strict=True
-        )
 
     def _measure(
         self, member: int, position: int, values: tuple[float | None, ...], report: EpochReport

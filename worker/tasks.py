@@ -12,8 +12,6 @@ from worker.lost import RingTask
 @shared_task(name=RING, base=RingTask)  # type: ignore[untyped-decorator]
 def ring() -> None:
     """Train until nothing is queued; a late or second ring finds nothing and ends."""
-    from worker.execution import execute_next  # loads NumPy, which the main process does without
+    from worker.turns import work  # loads NumPy, which the main process does without
 
-    here = context()
-    while not here.stopping.is_set() and execute_next(here):
-        continue
+    work(context())

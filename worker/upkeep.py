@@ -14,6 +14,7 @@ from service.lifecycle.keep_headline import keep_headlines
 from service.lifecycle.last_states import let_the_oldest_go
 from service.lifecycle.remove import purge
 from service.lifecycle.requeue import queued_populations, requeue_expired
+from service.lifecycle.verification_lease import queued_verifications, requeue_expired_verifications
 from service.lifecycle.workers import live_workers, saw_worker, worker_stopped
 from service.settings import Settings
 from service.store.database import Database
@@ -25,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 def rings_owed(queued: int, live: int, waiting: int | None) -> int:
-    """Return how often to ring: once for each population that a worker could take, less what is on its way.
+    """Return how often to ring: once for each unit that a worker could take, less what is on its way.
 
     `waiting` is None when the broker does not answer; there is no point in ringing then.
     """
@@ -67,11 +68,13 @@ class Upkeep:
         """
         self._database.run(lambda session: saw_worker(session, self._name))
         self._database.run(requeue_expired)
+        self._database.run(requeue_expired_verifications)
         keep_headlines(self._database)
         let_the_oldest_go(self._database, self._settings.last_states)
         purge(self._database, seconds=LONGEST_PURGE)
         with self._database.read() as session:
-            queued, live = queued_populations(session), live_workers(session)
+            queued = queued_populations(session) + queued_verifications(session)
+            live = live_workers(session)
         waiting = self._doorbell.waiting() if queued else 0
         owed = rings_owed(queued, live, waiting)
         if owed:

@@ -81,7 +81,7 @@ def book(ledger: Ledger) -> Callable[[], None]:
     places = (
         (NetworkTraining, "run", on(CORE, NetworkTraining.run)),
         (NetworkTraining, "test", on(TESTS, NetworkTraining.test)),
-        (execution, "_training", on(SETTING_UP, execution._training)),  # noqa: SLF001 - no seam is public
+        (execution, "training_of", on(SETTING_UP, execution.training_of)),
         (execution, "Recorder", Recorder),
         (recording, "keep_headlines", on(HEADLINES, keep_headlines)),
         (Population, "checkpoint", on(CHECKPOINTS, Population.checkpoint)),

@@ -25,6 +25,7 @@ from service.api.routes import (
     sweeps,
     trace,
     trajectories,
+    verifications,
     weights,
     workers,
 )
@@ -32,7 +33,7 @@ from service.settings import Settings
 
 PREFIX = "/api/v1"
 VERSIONED = (sweeps, intents, curves, summary, runs, weights, datasets, workers)
-TRAINED = (predict,)
+TRAINED = (predict, verifications)
 KEPT = (exports, edits, events)  # before the runs: `export` would be taken for the id of one
 ACCESS = (keys, owners)
 LEARN = (trace, derivatives, trajectories)

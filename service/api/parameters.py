@@ -16,11 +16,13 @@ from service.settings import MOST_INTEGER
 UUID7 = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 SWEEP_ID = f"^s_{UUID7}$"
 RUN_ID = f"^r_{UUID7}$"
+VERIFICATION_ID = f"^v_{UUID7}$"
 MOST_RUNS_AT_ONCE = 200
 
 # One of a wrong form is answered with 404, as one that was never given out.
 SweepId = Annotated[str, Path(pattern=SWEEP_ID, description="`s_` and a UUIDv7.")]
 RunId = Annotated[str, Path(pattern=RUN_ID, description="`r_` and a UUIDv7.")]
+VerificationId = Annotated[str, Path(pattern=VERIFICATION_ID, description="`v_` and a UUIDv7.")]
 
 Cursor = Annotated[str | None, Field(max_length=6000, description="The `next_cursor` of the page before.")]
 Names = Annotated[str, Field(max_length=1000, description="Names, separated by commas.")]
@@ -194,17 +196,12 @@ class EventsQuery(_Query):
     )
 
 
-class WhichQuery(_Query):
-    """Which of a run's weights."""
+class WeightsQuery(_Query):
+    """Which weights, written how."""
 
     which: Literal["final", "best"] = Field(
         default="final", description="Those it ended with, or those of its lowest validation loss."
     )
-
-
-class WeightsQuery(WhichQuery):
-    """Which weights, written how."""
-
     format: Literal["safetensors", "npz", "onnx", "json"] = "safetensors"
 
 

@@ -7,8 +7,9 @@ from service.store.models.base import Base
 from service.store.models.configuration import ConfigurationRow
 from service.store.models.dataset import Dataset
 from service.store.models.population import PopulationRow
-from service.store.models.run import Checkpoint, LastState, LossRow, Run, Verification, Weights
+from service.store.models.run import Checkpoint, LastState, LossRow, Run, Weights
 from service.store.models.sweep import Event, Sweep
+from service.store.models.verification import Verification
 from service.store.models.worker import Environment, Worker
 
 metadata = Base.metadata

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from service.planning.statuses import PopulationState
+from service.planning.verification import VerificationState
 from service.store.clock import now
-from service.store.schema import PopulationRow, Worker
+from service.store.schema import PopulationRow, Verification, Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,15 @@ def named_workers(session: Session, names: Sequence[str]) -> Mapping[str, Worker
 
 def holds_a_lease() -> ColumnElement[bool]:
     """Whether the worker of the row trains: its lease was renewed lately enough to be valid still."""
-    leased = aliased(PopulationRow)
-    return (
-        exists()
-        .where(
-            leased.lease_owner == Worker.name,
-            leased.state == PopulationState.RUNNING,
-            leased.lease_expires_at > now(),
-        )
-        .correlate(Worker)
+    leased, verified = aliased(PopulationRow), aliased(Verification)
+    populations = exists().where(
+        leased.lease_owner == Worker.name,
+        leased.state == PopulationState.RUNNING,
+        leased.lease_expires_at > now(),
     )
+    verifications = exists().where(
+        verified.lease_owner == Worker.name,
+        verified.state == VerificationState.RUNNING,
+        verified.lease_expires_at > now(),
+    )
+    return or_(populations.correlate(Worker), verifications.correlate(Worker))

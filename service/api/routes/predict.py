@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.responses import JSONResponse
 
 from service.api import bodies
 from service.api.context import Asking, Here
-from service.api.parameters import Body, RunId, WhichQuery
+from service.api.parameters import Body, RunId
 from service.api.problems import documented
 from service.api.schemas.prediction import EXAMPLES, PredictionRequest, Predictions, predictions
 from service.datasets.rows import Read, from_columns, from_rows
@@ -27,9 +25,7 @@ router = APIRouter(tags=["runs"])
     responses=documented(404, 409, 413, 415, 422),
     openapi_extra=bodies.documented_body(PredictionRequest, EXAMPLES),
 )
-def predict(
-    here: Here, caller: Asking, run_id: RunId, query: Annotated[WhichQuery, Query()], body: Body
-) -> JSONResponse:
+def predict(here: Here, caller: Asking, run_id: RunId, body: Body) -> JSONResponse:
     """Return each row's class with its probabilities, or its values in the user's units.
 
     Rows go through the preprocessing that was fitted at submit, and through the arithmetic of training, on
@@ -37,7 +33,7 @@ def predict(
     """
     asked = bodies.read(body, PredictionRequest)
     with here.database.read() as session:
-        network = find_trained(session, caller.owner_id, run_id, query.which)
+        network = find_trained(session, caller.owner_id, run_id, asked.which)
     given = _given(asked, network)
     return JSONResponse(predictions(network.origin, answer(network, given.table), given.ignored))
 

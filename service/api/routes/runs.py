@@ -22,6 +22,7 @@ from service.planning.query.reading import read_filter, read_order
 from service.store import run_queries
 from service.store.loss_queries import RunLosses, find_losses
 from service.store.run_queries import RunFilter
+from service.store.verification_queries import latest_verification
 
 router = APIRouter(tags=["runs"])
 
@@ -47,9 +48,10 @@ def list_runs(here: Here, caller: Asking, query: Annotated[RunsQuery, Query()]) 
 
 @router.get("/runs/{run_id}", summary="Get a run", responses=documented(404))
 def get_run(here: Here, caller: Asking, run_id: RunId) -> RunInFull:
-    """Return one run with the environment in which it was trained."""
+    """Return one run with the environment that it was trained in, and its latest verification."""
     with here.database.read() as session:
-        return RunInFull.of(run_queries.find_run(session, caller.owner_id, run_id))
+        run = run_queries.find_run(session, caller.owner_id, run_id)
+        return RunInFull.of(run, latest_verification(session, caller.owner_id, run_id))
 
 
 @router.get(

@@ -20,6 +20,9 @@ class PredictionRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
+    which: Literal["final", "best"] = Field(
+        default="final", description="Which weights: those it ended with, or of its lowest validation loss."
+    )
     rows: list[dict[str, JsonValue]] | None = Field(
         default=None,
         description=f"1 to {MAX_ROWS:,} objects with a value for each feature column of the dataset. A "

@@ -9,10 +9,12 @@ from pydantic import Field
 
 from core.configuration import varied_part
 from service.api.schemas.shape import Instant, NextCursor, Number, Shape
+from service.api.schemas.verification import Verification
 from service.planning.measurements import ARRIVAL, metric_kinds
 from service.planning.statuses import Role, RunState
 from service.store.clock import rfc3339
 from service.store.run_queries import RunView
+from service.store.verification_queries import VerificationView
 
 
 class Metric(Shape):
@@ -145,16 +147,20 @@ class RunInFull(Run):
         description="Test rows by their true class (outer) and the predicted one (inner), both in sorted "
         "order; null in a regression, before the end, and with more than 50 classes."
     )
+    verified: Verification | None = Field(
+        default=None, description="The latest verification; null if nobody has asked for one."
+    )
     test_outputs: list[TestedOutput] | None = Field(
         description="In a regression with several targets, each on its own, in the order of the targets."
     )
 
     @classmethod
-    def of(cls, view: RunView) -> Self:
-        """The shape of a stored run."""
+    def of(cls, view: RunView, verification: VerificationView | None = None) -> Self:
+        """The shape of a stored run, with its latest verification."""
+        verified = verification and Verification.of(verification)
         kept = view.run.metrics
         lists = {name: kept.get(name) for name in ("layers", "test_confusion", "test_outputs")}
-        return cls(**_fields(view) | lists | {"environment": view.environment})
+        return cls(**_fields(view) | lists | {"environment": view.environment, "verified": verified})
 
 
 class Runs(Shape):

@@ -155,20 +155,3 @@ class Weights(Base):
     weights_sha256: Mapped[Sha256]
     content: Mapped[Blob]
     epoch: Mapped[int] = mapped_column(Integer)
-
-
-class Verification(Base):
-    """A run trained again, alone, and the comparison of the two hashes."""
-
-    __tablename__ = "verifications"
-
-    id: Mapped[Key]
-    public_id: Mapped[PublicId]
-    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"), index=True)
-    state: Mapped[Word]
-    weights_sha256: Mapped[Sha256 | None]
-    matches: Mapped[bool | None] = mapped_column(Boolean)
-    environment_class: Mapped[Sha256 | None]
-    reason: Mapped[Prose | None]
-    created_at: Mapped[Instant]
-    finished_at: Mapped[Instant | None]

@@ -54,6 +54,8 @@ def test_the_calls_of_the_first_version_are_all_there(document: dict[str, Any]) 
         "GET /api/v1/losses",
         "GET /api/v1/runs/{run_id}/weights",
         "POST /api/v1/runs/{run_id}:predict",
+        "POST /api/v1/runs/{run_id}:verify",
+        "GET /api/v1/verifications/{verification_id}",
         "POST /api/v1/datasets",
         "GET /api/v1/datasets",
         "GET /api/v1/datasets/{dataset}",

@@ -34,8 +34,8 @@ def train(database: Database, tmp_path: Path) -> Train:
     return lambda *table, **sweep: trained(database, tmp_path / "home", *table, **sweep)
 
 
-def answers(client: TestClient, run: str, body: Mapping[str, Any], query: str = "") -> dict[str, Any]:
-    answer = client.post(f"/api/v1/runs/{run}:predict{query}", json=body)
+def answers(client: TestClient, run: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    answer = client.post(f"/api/v1/runs/{run}:predict", json=body)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     assert all(set(each) == {"class", "probabilities", "outputs", "values"} for each in found["predictions"])
@@ -146,7 +146,7 @@ def test_best_weights_answer_for_themselves(client: TestClient, train: Train) ->
         parameters={"epochs": 30, "learning_rate": 3.0, "hidden_layers": [32]},
     )
     body = EXAMPLES["rows"]["value"]
-    final, best = answers(client, run, body), answers(client, run, body, "?which=best")
+    final, best = answers(client, run, body), answers(client, run, {**body, "which": "best"})
     assert (final["which"], best["which"]) == ("final", "best")
     assert best["weights_sha256"] != final["weights_sha256"]
     assert best["predictions"] != final["predictions"]

@@ -78,7 +78,13 @@ def test_a_run_shows_its_configuration_and_where_its_numbers_come_from(
     run = client.get(listed[0]["links"]["self"]).json()
     assert run["environment"] == {"numpy": "2.4.6"}
     assert {name: run[name] for name in listed[0]} == listed[0]
-    assert set(run) - set(listed[0]) == {"environment", "layers", "test_confusion", "test_outputs"}
+    assert set(run) - set(listed[0]) == {
+        "environment",
+        "layers",
+        "test_confusion",
+        "test_outputs",
+        "verified",
+    }
     assert run["parameters"] == {"learning_rate": 0.1}
     assert run["configuration"]["hidden_layers"] == [8]
     assert (run["sweep"], run["seed"], run["role"], run["diverged"]) == (sweep, 0, "search", None)

@@ -101,7 +101,7 @@ def test_a_trained_run_is_taken_away_as_one_graph_that_answers_as_the_service_do
     metadata = runtime.get_modelmeta().custom_metadata_map
     assert answer.headers["etag"] == f'"{metadata["weights_sha256"]}"'
     label, probabilities = runtime.run(None, fed(table, FEATURES, json.loads(metadata["missing_text"])))
-    ours = client.post(f"/api/v1/runs/{run}:predict?which={which}", json={"rows": rows_of(table)}).json()
+    ours = client.post(f"/api/v1/runs/{run}:predict", json={"rows": rows_of(table), "which": which}).json()
     assert metadata["weights_sha256"] == ours["weights_sha256"]
     np.testing.assert_allclose(
         probabilities, [each["probabilities"] for each in ours["predictions"]], atol=1e-5
