@@ -15,6 +15,7 @@ from service.lifecycle.materials import FunctionMaterials, Materials
 from service.lifecycle.record import Batch, Ending, record
 from service.lifecycle.workers import worker_turned_to
 from service.planning.statuses import RunState
+from service.store.full_disk import DiskFull
 from worker.context import Context
 from worker.function_training import FunctionTraining
 from worker.heartbeat import beating
@@ -35,6 +36,8 @@ def execute_next(context: Context) -> bool:
         _execute(context, claim)
     except LeaseLost as lost:
         log.info("%s: the work is dropped", lost)
+    except DiskFull as full:  # and the worker is to stop
+        log.error("population %s is left where it was last recorded: %s", claim.public_id, full.orig)  # noqa: TRY400 - no fault of the program
     except SQLAlchemyError:  # the runs did nothing wrong: they are queued again when the lease ends
         log.exception("population %s is dropped", claim.public_id)
         raise
@@ -46,8 +49,15 @@ def execute_next(context: Context) -> bool:
         log.exception("population %s failed", claim.public_id)
         _fail(context, claim, f"{type(error).__name__}: {error}")
     finally:
-        context.database.run(lambda session: worker_turned_to(session, context.name, None))
+        _turn_away(context)
     return True
+
+
+def _turn_away(context: Context) -> None:
+    try:
+        context.database.run(lambda session: worker_turned_to(session, context.name, None))
+    except DiskFull:  # what else it was about to say matters more
+        log.warning("the database has no room to say that %s is idle", context.name)
 
 
 def _claim(session: Session, context: Context) -> Claim | None:
@@ -72,10 +82,10 @@ def _execute(context: Context, claim: Claim) -> None:
             should_stop=lambda: heard.anything or context.stopping.is_set(),
         )
         if training.population.active.size and (context.stopping.is_set() or heard.pause.is_set()):
-            recorder.flush(checkpoint=True)
+            recorder.finish(checkpoint=True)
             context.database.run(lambda session: give_back(session, claim))
         else:
-            recorder.flush()
+            recorder.finish()
 
 
 def training_of(runs: Sequence[ClaimedRun], materials: Materials) -> Training:

@@ -16,6 +16,7 @@ from service.lifecycle.claim import Claim
 from service.lifecycle.lease import hold, look
 from service.planning.statuses import held_back
 from service.store.database import Database
+from service.store.full_disk import DiskFull
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,9 @@ def _beat(database: Database, claim: Claim, lease_seconds: float, heard: Heard, 
         except LeaseLost:
             heard.lost.set()
             return
+        except DiskFull as full:
+            # Nobody can take the population over either; the recorder says that it waits.
+            log.debug("the lease on %s could not be renewed: %s", claim.public_id, full.orig)
         except SQLAlchemyError:
             # The database may come back before the lease ends; if not, the next record finds out.
             log.warning("the lease on %s could not be renewed", claim.public_id, exc_info=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from typing import Any
 
@@ -20,12 +21,17 @@ from service.lifecycle.thin_rows import VALIDATION
 from service.planning.going_on import GoesOn, before_the_end, goes_on, is_validated_as_the_last
 from service.planning.measurements import COLUMNS, SCORES, Measurement, RunMetrics, is_recorded
 from service.planning.statuses import RunState
+from service.store.full_disk import DiskFull
 from worker.context import Context
 from worker.final_test import FinalTest
 from worker.measured import measured
 from worker.training import Training
 
+log = logging.getLogger(__name__)
+
 LAYER_COLUMNS = ("gradient_norm", "weight_norm", "update_ratio")
+ROOM_SECONDS = 1.0  # from one look for room on a full disk to the next
+MOST_WAITING_ROWS = 200_000  # of losses that wait in memory, some 60 MB; then training waits, too
 
 
 class Recorder:
@@ -43,6 +49,7 @@ class Recorder:
         self._latest: dict[int, tuple[Measurement, LayerStatistics | None, int]] = {}  # by member; its place
         self._best: dict[int, Measurement] = {}  # by member, if its row is not among the recorded ones
         self._unaware: dict[int, dict[str, Any]] = {}  # by member, metrics to go on with after the last epoch
+        self._full: DiskFull | None = None  # what the last attempt to write met
         self._recorded_at = self._checkpointed_at = self._resumed_at = time.monotonic()
 
     def on_epoch(self, report: EpochReport) -> Directive | None:
@@ -62,11 +69,17 @@ class Recorder:
         moment = time.monotonic()
         if moment - self._recorded_at >= settings.record_seconds:
             self.flush(checkpoint=moment - self._checkpointed_at >= settings.checkpoint_seconds)
+            while len(self._batch.measurements) >= MOST_WAITING_ROWS and not self._context.stopping.is_set():
+                self._context.stopping.wait(ROOM_SECONDS)
+                self.flush()
         self._resumed_at = time.monotonic()
         return None
 
-    def flush(self, *, checkpoint: bool = False) -> None:
-        """Write what was gathered, with a checkpoint of every run that is still training if asked for."""
+    def flush(self, *, checkpoint: bool = False) -> bool:
+        """Write what was gathered, with a checkpoint of every run that is still training if asked for.
+
+        Whether it is written: what finds a full disk is kept, and is part of the next attempt.
+        """
         batch, self._batch = self._batch, Batch()
         latest, self._latest = self._latest, {}
         for member, (measurement, layers, position) in latest.items():
@@ -80,6 +93,7 @@ class Recorder:
                 self._seconds[member],
                 metrics.last_values,
             )
+        checkpointed_at = time.monotonic() if checkpoint else self._checkpointed_at
         if checkpoint:
             batch.measurements += self._best.values()
             for member in self._population.active.tolist():
@@ -87,15 +101,49 @@ class Recorder:
                 digest = hashlib.sha256(content).hexdigest()
                 run_id = self._claim.runs[member].run_id
                 batch.checkpoints[run_id] = (self._population.epoch, digest, content)
-            self._checkpointed_at = time.monotonic()
-        if batch.progress or batch.endings or batch.checkpoints:
-            lease = self._context.settings.lease_seconds
+        self._recorded_at = time.monotonic()
+        if not (batch.progress or batch.endings or batch.checkpoints):
+            return True
+        lease = self._context.settings.lease_seconds
+        try:
             state = self._context.database.run(
                 lambda session: record(session, self._claim, batch, lease_seconds=lease)
             )
-            if state is not None and state.is_final:
-                keep_headlines(self._context.database)
+        except DiskFull as full:
+            batch.checkpoints.clear()  # each is soon an old one
+            self._batch = batch
+            self._say_that_it_waits(full)
+            return False
+        self._checkpointed_at, self._full = checkpointed_at, None
+        if state is not None and state.is_final:
+            keep_headlines(self._context.database)
         self._recorded_at = time.monotonic()
+        return True
+
+    def finish(self, *, checkpoint: bool = False) -> None:
+        """Write all of it; a full disk is waited for as long as the worker may stay.
+
+        Raises:
+            DiskFull: the worker is to stop, and there was no room until then.
+            LeaseLost: there was room for others first.
+        """
+        while not self.flush(checkpoint=checkpoint):
+            if self._context.stopping.wait(ROOM_SECONDS) and not self.flush(checkpoint=checkpoint):
+                assert self._full is not None  # noqa: S101 - why nothing was written
+                raise self._full
+
+    def _say_that_it_waits(self, full: DiskFull) -> None:
+        level = logging.WARNING if self._full is None else logging.DEBUG  # once for each time without room
+        rows, endings = len(self._batch.measurements), len(self._batch.endings)
+        log.log(
+            level,
+            "the database's disk is full (%s): %d loss rows and %d endings of population %s wait for room",
+            full.orig,
+            rows,
+            endings,
+            self._claim.public_id,
+        )
+        self._full = full
 
     def _measure(
         self, member: int, position: int, values: tuple[float | None, ...], report: EpochReport

@@ -12,11 +12,16 @@ from starlette.requests import ClientDisconnect
 
 from service.api.problems import ProblemResponse, faults_in_words
 from service.errors import Busy, Conflict, Fault, InvalidSubmission, LimitReached, NotFound, Outdated
+from service.store.full_disk import DiskFull
 
 DETAILS = {
     404: "Nothing is at this address.",
     405: "This address does not answer to this method.",
 }
+NO_ROOM = (
+    "The database's disk is full, or takes no more. Nothing of this request is stored; once there is room it "
+    "may be sent again."
+)
 
 
 def answer_failures(app: FastAPI) -> None:
@@ -28,6 +33,7 @@ def answer_failures(app: FastAPI) -> None:
     app.add_exception_handler(Busy, _busy)
     app.add_exception_handler(Outdated, _outdated)
     app.add_exception_handler(LimitReached, _limit_reached)
+    app.add_exception_handler(DiskFull, _full_disk)
     app.add_exception_handler(HTTPException, _from_the_framework)
     app.add_exception_handler(ClientDisconnect, _gone)
 
@@ -65,6 +71,11 @@ async def _outdated(request: Request, error: Exception) -> ProblemResponse:
 async def _limit_reached(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, LimitReached)  # noqa: S101 - as above
     return ProblemResponse(request.scope, 403, "This is more than this key may have.", error.faults)
+
+
+async def _full_disk(request: Request, _error: Exception) -> ProblemResponse:
+    """Say that only room helps, and that nothing of the request is stored."""
+    return ProblemResponse(request.scope, 507, NO_ROOM)
 
 
 async def _from_the_framework(request: Request, error: Exception) -> ProblemResponse:

@@ -70,18 +70,20 @@ def _document(app: FastAPI, cookie: str) -> dict[str, Any]:
         schemas.pop(unused, None)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            _complete(operation, is_public=(method.upper(), path) in PUBLIC)
+            _complete(operation, is_public=(method.upper(), path) in PUBLIC, writes=method != "get")
     document["security"] = [{"token": []}, {"session": []}]
     return document
 
 
-def _complete(operation: dict[str, Any], *, is_public: bool) -> None:
+def _complete(operation: dict[str, Any], *, is_public: bool, writes: bool) -> None:
     """Add to an operation what the gates before every endpoint answer, and take away what never is."""
     if "application/json" in operation["responses"].get("422", {}).get("content", {}):
         del operation["responses"]["422"]  # FastAPI's own form, which our failures replace
     if is_public:
         operation["security"] = []
     refusals = documented(400, 500) if is_public else documented(400, 401, 403, 429, 500, 503)
+    if writes:  # where the database's disk is full
+        refusals |= documented(507)
     for status, response in refusals.items():
         operation["responses"].setdefault(str(status), response)
     operation["responses"] = dict(sorted(operation["responses"].items()))

@@ -15,6 +15,8 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from service.store.full_disk import tell_full_disks_apart
+
 Result = TypeVar("Result")
 
 BUSY_TIMEOUT = 30_000  # milliseconds that SQLite waits for another process's write
@@ -131,6 +133,7 @@ def _create_engine(url: str) -> Engine:
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(query={**{k: str(v) for k, v in POSTGRES_TIMEOUTS.items()}, **parsed.query})
     engine = sqlalchemy.create_engine(parsed, pool_pre_ping=True)
+    tell_full_disks_apart(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

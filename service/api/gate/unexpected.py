@@ -7,7 +7,9 @@ import logging
 from sqlalchemy.exc import OperationalError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.failures import NO_ROOM
 from service.api.problems import ProblemResponse
+from service.store.full_disk import DiskFull
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +47,8 @@ class Unexpected:
 
 
 def _answer(scope: Scope, error: Exception) -> ProblemResponse:
+    if isinstance(error, DiskFull):  # before any endpoint
+        return ProblemResponse(scope, 507, NO_ROOM)
     if isinstance(error, OperationalError):
         return ProblemResponse(scope, 503, DATABASE_DETAIL, headers={"Retry-After": "5"})
     return ProblemResponse(scope, 500, DETAIL)
