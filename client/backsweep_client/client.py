@@ -73,6 +73,11 @@ class Client:
         """The run with this id."""
         return Run(self.transport, self.transport.json(f"/runs/{run_id}"))
 
+    def preprocessing(self, sweep_id: str) -> dict[str, Any]:
+        """What was fitted to a sweep's dataset, on the rows outside the test set."""
+        answer: dict[str, Any] = self.transport.json(f"/sweeps/{sweep_id}/preprocessing")
+        return answer
+
     def runs(
         self,
         filter: str | None = None,  # noqa: A002 - the API's name for it
@@ -157,6 +162,12 @@ class Client:
     def close(self) -> None:
         """Close every connection."""
         self.transport.close()
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self  # connections are shared, as scikit-learn's clone expects of what it cannot copy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.transport.connection.url,)  # no secret goes into a pickle
 
     def __enter__(self) -> Self:
         return self

@@ -116,8 +116,10 @@ class Run:
 
     def predict(self, rows: Sequence[Mapping[str, Any]], which: str = "final") -> dict[str, Any]:
         """What the network makes of rows (a value for each column), as the service computes it."""
-        body = {"rows": [dict(row) for row in rows], "which": which}
-        answer: dict[str, Any] = self._transport.post(f"/runs/{self.id}:predict", body)
+        body = {"rows": [dict(row) for row in rows]}
+        params = {"which": which}
+        response = self._transport.request("POST", f"/runs/{self.id}:predict", params=params, json=body)
+        answer: dict[str, Any] = response.json()
         return answer
 
     def verify(self) -> dict[str, Any]:

@@ -31,6 +31,8 @@ def as_csv(data: DataLike, name: str | None) -> Upload:
         OSError: the file cannot be read.
         TypeError, ValueError: it is nothing that can be sent, or columns of unequal length.
     """
+    if isinstance(data, Upload):
+        return data if name is None else data._replace(name=name)
     if isinstance(data, str | os.PathLike):
         path = Path(data)
         media_type = MEDIA_TYPES.get(path.suffix.lower())

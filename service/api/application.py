@@ -20,6 +20,7 @@ from service.api.routes import (
     login,
     owners,
     predict,
+    preprocessing,
     runs,
     summary,
     sweeps,
@@ -32,7 +33,7 @@ from service.api.routes import (
 from service.settings import Settings
 
 PREFIX = "/api/v1"
-VERSIONED = (sweeps, intents, curves, summary, runs, weights, datasets, workers)
+VERSIONED = (sweeps, intents, curves, summary, preprocessing, runs, weights, datasets, workers)
 TRAINED = (predict, verifications)
 KEPT = (exports, edits, events)  # before the runs: `export` would be taken for the id of one
 ACCESS = (keys, owners)

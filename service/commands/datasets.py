@@ -13,7 +13,7 @@ from service.commands.output import console, say, write
 
 datasets = typer.Typer(name="datasets", help="What can be trained on.", no_args_is_help=True)
 
-DatasetArgument = Annotated[str, typer.Argument(metavar="DATASET", help="A dataset's id.")]
+DatasetArgument = Annotated[str, typer.Argument(metavar="DATASET", help="A dataset's name or id.")]
 
 
 @datasets.command("list")
@@ -25,11 +25,9 @@ def list_(*, as_json: AsJson = False) -> None:
             return
         from service.commands.rendering import facts_table
 
-        rows = [
-            {**each, "columns": len(each["columns"]), "target": each["default_target"]}
-            for each in client.datasets()
-        ]
-        console().print(facts_table(rows, ["name", "rows", "columns", "target", "id"]))
+        found = client.datasets()
+        rows = [{**each, "target": each["default_target"], "columns": each["column_count"]} for each in found]
+        console().print(facts_table(rows, ["name", "rows", "columns", "target", "task"]))
 
 
 @datasets.command()
@@ -37,11 +35,12 @@ def upload(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet.")],
     *,
     name: Annotated[str | None, typer.Option(help="By default the file's name.")] = None,
+    target: Annotated[str | None, typer.Option(help="The column that sweeps predict by default.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Store a dataset, and print what was read in it."""
     with connected() as client:
-        answer = client.upload(file, name)
+        answer = client.upload(file, name, target=target)
         if as_json:
             import json
 
@@ -50,14 +49,23 @@ def upload(
         say(f"{answer['id']}\n{answer['name']}: {answer['rows']:,} rows, {len(answer['columns'])} columns")
         from service.commands.rendering import facts_table
 
-        console().print(facts_table(answer["columns"], ["name", "kind"]))
+        columns = ["name", "kind", "missing", "distinct", "minimum", "maximum"]
+        console().print(facts_table(answer["columns"], columns))
+        for warning in answer["warnings"]:
+            say(f"note: {warning['message']}")
 
 
 @datasets.command()
-def preview(dataset: DatasetArgument) -> None:
-    """Print the API's preview of a dataset: its first rows, as JSON."""
+def preview(dataset: DatasetArgument, *, as_json: AsJson = False) -> None:
+    """Show a dataset's first rows."""
     with connected() as client:
-        write(client.transport.request("GET", f"/datasets/{dataset}/preview").content)
+        if as_json:
+            write(client.transport.request("GET", f"/datasets/{dataset}/preview").content)
+            return
+        from service.commands.rendering import rows_table
+
+        answer = client.preview_dataset(dataset)
+        console().print(rows_table(answer["columns"], answer["rows"]))
 
 
 @datasets.command()

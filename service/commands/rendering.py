@@ -22,6 +22,7 @@ STATE_STYLES = {
     "diverged": "red",
     "canceled": "dim",
 }
+MOST_COLUMNS = 8  # of a dataset that is looked at
 MOST_SETTINGS = 40  # of a summary; the best come first
 
 
@@ -85,6 +86,18 @@ def facts_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Ta
     for row in rows:
         table.add_row(*(escape(_value(row.get(name))) for name in columns))
     return table
+
+
+def rows_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> RenderableType:
+    """Rows as they are, as many columns as there is room for; the others are counted."""
+    shown = columns[:MOST_COLUMNS]
+    table = _table()
+    for name in shown:
+        table.add_column(escape(name), justify="right", overflow="ellipsis")
+    for row in rows:
+        table.add_row(*(escape(_value(value)) for value in row[: len(shown)]))
+    left = len(columns) - len(shown)
+    return Group(table, Text(f"and {left:,} more columns")) if left else table
 
 
 def _settings_table(summary: Summary) -> Table:

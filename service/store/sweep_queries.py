@@ -47,6 +47,19 @@ def find_sweep(session: Session, owner_id: int, public_id: str) -> SweepView:
     return _view(found)
 
 
+def find_preprocessing(session: Session, owner_id: int, public_id: str) -> dict[str, Any]:
+    """What was fitted to the sweep's dataset.
+
+    Raises:
+        NotFound: the owner has no such sweep.
+    """
+    statement = select(Sweep.preprocessing).where(Sweep.owner_id == owner_id, Sweep.public_id == public_id)
+    found = session.execute(statement).one_or_none()
+    if found is None:
+        raise NotFound(f"there is no sweep {public_id}")
+    return dict(found.preprocessing or {})
+
+
 def list_sweeps(
     session: Session,
     owner_id: int,
