@@ -21,7 +21,7 @@ SEARCH: dict[str, Any] = {
 
 
 def points(client: TestClient, sweep: Any) -> list[tuple[Any, ...]]:
-    runs = client.get(sweep["links"]["runs"], params={"order_by": "number"}).json()["items"]
+    runs = client.get(sweep["links"]["runs"] + "&order_by=number").json()["items"]
     names = ("learning_rate", "optimizer")
     return [(*(run["parameters"][name] for name in names), run["seed"], run["number"]) for run in runs]
 
