@@ -54,9 +54,13 @@ class NetworkTraining:
         train(self.population, on_epoch=on_epoch, should_stop=should_stop)
 
     def test(self, endings: Sequence[Ending], runs: Sequence[ClaimedRun]) -> list[FinalTest]:
-        """What the test rows say of the runs that completed; a diverged one is not tested."""
+        """What the test rows say of the runs that completed; others are not tested, nor range tests."""
         tests = [UNTESTED] * len(endings)
-        completed = [place for place, ending in enumerate(endings) if ending.state == "completed"]
+        completed = [
+            place
+            for place, ending in enumerate(endings)
+            if ending.state == "completed" and ending.screened is None
+        ]
         if completed:
             found = final_tests(
                 self._materials,

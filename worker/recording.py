@@ -18,6 +18,7 @@ from service.lifecycle.keep_headline import keep_headlines
 from service.lifecycle.last_states import Kept
 from service.lifecycle.record import Batch, Ending, KeptWeights, Progress, record
 from service.lifecycle.thin_rows import VALIDATION
+from service.planning import screening
 from service.planning.going_on import GoesOn, before_the_end, goes_on, is_validated_as_the_last
 from service.planning.measurements import COLUMNS, SCORES, Measurement, RunMetrics, is_recorded
 from service.planning.statuses import RunState
@@ -191,6 +192,8 @@ class Recorder:
         arrival = self._training.arrival(ending)
         if arrival is not None:
             metrics.add_arrival(arrival)
+        if ending.screened is not None:
+            metrics.add_screened(screening.document(ending.screened))
         self._keep_last_state(ending, run)
         self._batch.endings.append(
             Ending(

@@ -22,6 +22,7 @@ from service.api.routes import (
     predict,
     preprocessing,
     runs,
+    screening,
     summary,
     sweeps,
     trace,
@@ -35,6 +36,7 @@ from service.settings import Settings
 PREFIX = "/api/v1"
 VERSIONED = (sweeps, intents, curves, summary, preprocessing, runs, weights, datasets, workers)
 TRAINED = (predict, verifications)
+SCREENED = (screening,)
 KEPT = (exports, edits, events)  # before the runs: `export` would be taken for the id of one
 ACCESS = (keys, owners)
 LEARN = (trace, derivatives, trajectories)
@@ -53,7 +55,7 @@ TAGS = [
 def add_api(app: FastAPI, settings: Settings) -> None:
     """Add every route of the interface."""
     versioned = APIRouter(prefix=PREFIX)
-    for module in (*KEPT, *VERSIONED, *TRAINED, *LEARN, *ACCESS):
+    for module in (*KEPT, *VERSIONED, *SCREENED, *TRAINED, *LEARN, *ACCESS):
         versioned.include_router(module.router)
     app.include_router(versioned)
     app.include_router(health.router)

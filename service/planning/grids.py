@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
 
 SIGNIFICANT_DIGITS = 12
@@ -15,12 +16,7 @@ def linear(low: float, high: float, count: int) -> list[float]:
     0.30000000000000004.
     """
     start, width = Fraction(repr(low)), Fraction(repr(high)) - Fraction(repr(low))
-    # Over one denominator: whole numbers divide a hundred times faster than fractions, and round as well.
-    first, step = start * (count - 1), width
-    denominator = math.lcm(first.denominator, step.denominator)
-    numerator, rise = int(first * denominator), int(step * denominator)
-    denominator *= count - 1
-    return [(numerator + rise * index) / denominator for index in range(count)]
+    return _along(start, width / (count - 1), range(count))
 
 
 def geometric(low: float, high: float, count: int) -> list[float]:
@@ -52,9 +48,17 @@ def stepped(low: float, high: float, step: float, count: int | None) -> list[flo
     start, size = Fraction(repr(low)), Fraction(repr(step))
     total = int(steps_between(low, high, step))
     if count is None:
-        chosen = range(total + 1)
-        return [float(start + size * index) for index in chosen]
-    # Halves are rounded up; neighbours are at least one whole step apart, so no value stands twice.
-    return [
-        float(start + size * ((2 * index * total + count - 1) // (2 * (count - 1)))) for index in range(count)
-    ]
+        chosen: Iterable[int] = range(total + 1)
+    else:  # halves are rounded up; neighbours are at least one whole step apart, so no value stands twice
+        chosen = ((2 * index * total + count - 1) // (2 * (count - 1)) for index in range(count))
+    return _along(start, size, chosen)
+
+
+def _along(start: Fraction, step: Fraction, places: Iterable[int]) -> list[float]:
+    """Start + step * place for each place, each rounded once.
+
+    Over one denominator: whole numbers divide a hundred times faster than fractions, and round as well.
+    """
+    denominator = math.lcm(start.denominator, step.denominator)
+    first, rise = int(start * denominator), int(step * denominator)
+    return [(first + rise * place) / denominator for place in places]

@@ -30,6 +30,8 @@ LONGEST_LIST_OF_PHRASES = 3  # the same where each part names several parameters
 
 def headline(summary: Summary, context: Context) -> str:
     """One sentence: the best, what cannot be told apart from it, how often it diverged, and the baselines."""
+    if context.screening is not None:
+        return context.screening
     words = Words(summary)
     at = conditions(summary, context)
     if summary.task == FUNCTION:

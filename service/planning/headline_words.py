@@ -21,6 +21,7 @@ class Context:
     batch_size: int | str | None = None
     optimizer: str | None = None
     loss: str | None = None
+    screening: str | None = None  # the answer of range tests, which is no comparison
 
 
 class Words:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 MOST_RECORDED_EPOCHS = 1_000
 SCORES = {"classification": "accuracy", "regression": "r2"}  # by task; a function has none
+SCREENED = "screened"  # stands among a run's metrics, and says what a range test found
 ARRIVAL = "arrival"  # stands among a run's metrics, and says where a run over a function has ended
 COLUMNS = (
     "train_loss",
@@ -52,7 +53,11 @@ def public_name(column: str, task: str) -> str:
 
 def metric_kinds(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The metrics of a run's stored document, each with its last, best, smallest and largest value."""
-    return {name: kinds for name, kinds in document.items() if isinstance(kinds, Mapping) and name != ARRIVAL}
+    return {
+        name: kinds
+        for name, kinds in document.items()
+        if isinstance(kinds, Mapping) and name not in (ARRIVAL, SCREENED)
+    }
 
 
 def non_finite_code(value: float | None) -> int:
@@ -118,6 +123,7 @@ class RunMetrics:
         self._measured = [_Extremes.of(name, stored.pop(name, {})) for name in names]
         self._others = stored
         self._arrival: Mapping[str, Any] | None = document.get(ARRIVAL)
+        self._screened: Mapping[str, Any] | None = document.get(SCREENED)
         self._lists = {name: kept for name, kept in document.items() if isinstance(kept, list)}
 
     @property
@@ -164,6 +170,10 @@ class RunMetrics:
         """Take in where a run over a function has ended."""
         self._arrival = arrival
 
+    def add_screened(self, screened: Mapping[str, Any]) -> None:
+        """Take in what a range test found."""
+        self._screened = screened
+
     def document(self) -> dict[str, Any]:
         """The metrics as stored, non-finite values as strings."""
         stored: dict[str, Any] = {
@@ -173,6 +183,8 @@ class RunMetrics:
             stored["best_epoch"] = self.best_epoch
         if self._arrival is not None:
             stored[ARRIVAL] = dict(self._arrival)
+        if self._screened is not None:
+            stored[SCREENED] = dict(self._screened)
         return stored | self._lists
 
     def _kinds(self) -> Iterator[tuple[str, Mapping[str, float]]]:

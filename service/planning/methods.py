@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.fields import RANGE_TEST
 from service.errors import Fault
 from service.planning.plain_text import did_you_mean
 
-METHODS = ("grid", "random")
+METHODS = ("grid", "random", RANGE_TEST)
 MAX_DRAWS = 100_000
 # W&B's, and why there is none here.
 REFUSED = {

@@ -13,7 +13,7 @@ from core.configuration import TASKS, canonical
 from core.errors import ConfigurationError
 from core.fields import FIELDS, RANGE_TEST, SCHEDULES, Field
 from service.errors import Fault, InvalidSubmission
-from service.planning import parameter_values, random_values
+from service.planning import parameter_values, random_values, range_tests
 from service.planning.configurations import RULES, Rules
 from service.planning.samplers import Sampler
 from service.planning.strict_json import member
@@ -50,6 +50,8 @@ def axes(parameters: Mapping[str, object], task: str | None = None, method: str 
     Raises: InvalidSubmission with every fault of every parameter.
     """
     faults: list[Fault] = []
+    if method == RANGE_TEST:
+        parameters, faults = range_tests.read(parameters)
     found: dict[str, Axis] = {}
     rules = RULES[TASKS[0] if task is None else task]
     for name, spec in parameters.items():
@@ -68,7 +70,10 @@ def axes(parameters: Mapping[str, object], task: str | None = None, method: str 
         except InvalidSubmission as error:
             faults.extend(error.faults)
             found.setdefault(field.name, Axis(field.name, (), path))
-    faults.extend(_of_another_method(found))
+    if method == RANGE_TEST and "optimizer" in found:
+        faults.extend(range_tests.optimizer_faults(found["optimizer"].values, found["optimizer"].path))
+    elif method != RANGE_TEST:
+        faults.extend(_of_another_method(found))
     faults.extend(_unused(found))
     faults.extend(_contradictory(found, task))
     if faults:

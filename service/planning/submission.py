@@ -21,8 +21,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from core.configuration import TASKS
+from core.fields import RANGE_TEST
 from service.errors import Fault, InvalidSubmission
-from service.planning import function_settings, methods, space, strict_json
+from service.planning import function_settings, methods, range_tests, space, strict_json
 from service.planning.configurations import FUNCTION
 from service.planning.function_settings import FunctionSettings
 from service.planning.methods import MAX_DRAWS
@@ -152,10 +153,11 @@ class SweepSubmission(BaseModel):
         default="standardize",
         description="What is done to numeric features, by the rows outside the test set.",
     )
-    method: Literal["grid", "random"] = Field(
+    method: Literal["grid", "random", "range_test"] = Field(
         default="grid",
         description="How the space is searched: a grid has every combination, a random search draws run_cap "
-        "configurations from the distributions.",
+        "configurations from the distributions. A range test raises the learning rate with every step, from "
+        "learning_rate.min (1e-6) to .max (10) in .count (1,000) steps, and suggests which rates to look at.",
     )
     run_cap: Annotated[int, Field(ge=1, le=MAX_DRAWS)] | None = Field(
         default=None,
@@ -265,6 +267,9 @@ def parse(document: object) -> SweepSubmission:
     sent, warnings = without_foreign(document)
     faults, sent = _of_the_subject(sent)
     faults += methods.faults_beside(sent) + _parameter_faults(sent)
+    if sent.get("method") == RANGE_TEST:
+        sent, ignored, wrong = range_tests.completed(sent)
+        warnings, faults = warnings + ignored, faults + wrong
     try:
         submission = SweepSubmission.model_validate(_named(sent), context={"warnings": warnings})
     except ValidationError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from core.configuration import varied_part
+from core.fields import RANGE_TEST
 from service.errors import NotFound
 from service.planning.headline_words import Context
 from service.planning.measurements import ARRIVAL, metric_kinds
@@ -18,6 +20,7 @@ from service.planning.outcomes import RunOutcome
 from service.planning.statuses import Role, RunState
 from service.planning.summary import Summary, summarize
 from service.store.schema import ConfigurationRow, Run, Sweep
+from service.store.screening_queries import screening_of
 
 Outcomes = Sequence[Row[*tuple[Any, ...]]]
 
@@ -54,7 +57,10 @@ def sweep_summary(
         rows_sd=_spreads_over_rows(rows, sweep.task, counts["test"]),
     )
     searched = {row.configuration_id for row in rows if row.role == Role.SEARCH}
-    return summary, _context([documents[key] for key in sorted(searched)])
+    context = _context([documents[key] for key in sorted(searched)])
+    if sweep.method == RANGE_TEST:
+        context = replace(context, screening=screening_of(session, sweep).headline)
+    return summary, context
 
 
 def _rows(session: Session, sweep_key: int) -> Outcomes:
