@@ -1,4 +1,4 @@
-"""Five small tables come with Backsweep and are found by name alone, never by a path."""
+"""Eight small tables come with Backsweep and are found by name alone, never by a path."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from service.datasets import csv_text
+from service.datasets import csv_text, generated
 from service.datasets.description import Description, describe
 from service.datasets.table import Table
 from service.errors import Fault, InvalidSubmission
 from service.planning.plain_text import did_you_mean
 
 _FOLDER = Path(__file__).parent / "builtin"
+_CC0 = "CC0 1.0"
 _CC_BY = "CC BY 4.0"
 
 
@@ -65,6 +66,27 @@ BUILTINS = {
             "none stated by the source",
             "B. Efron et al. (2004), Least Angle Regression, Annals of Statistics 32(2), 407-499",
         ),
+        Builtin(
+            "xor",
+            "Points of a square; the class says whether exactly one coordinate is negative",
+            "xor",
+            _CC0,
+            "M. Minsky and S. Papert (1969), Perceptrons; points drawn by service/datasets/generated.py",
+        ),
+        Builtin(
+            "two_spirals",
+            "Two spirals about each other",
+            "spiral",
+            _CC0,
+            "K. J. Lang and M. J. Witbrock (1988), Learning to tell two spirals apart; by their formula",
+        ),
+        Builtin(
+            "moons",
+            "Two half circles that reach into each other",
+            "moon",
+            _CC0,
+            "scikit-learn's make_moons; points drawn by service/datasets/generated.py",
+        ),
     )
 }
 
@@ -91,5 +113,7 @@ def description_of(name: str) -> Description:
 @cache
 def _read(name: str) -> Table:
     about = BUILTINS[name]
+    if name in generated.GENERATORS:
+        return generated.table(name, about.target, about.licence, about.source)
     text = (_FOLDER / f"{name}.csv").read_text(encoding="utf-8")
     return csv_text.read(text, name=name, licence=about.licence, source=about.source)

@@ -77,6 +77,7 @@ def _read(folder: Path, job: dict[str, Any], limits: Limits) -> dict[str, Any]:
     describer = Describer(source.rows)
     columns, encoded, remarks = [], [], list(source.remarks)
     faults: list[Fault] = []
+    size = 0
     for index, typed in enumerate(source.columns):
         values = typed.values
         if isinstance(values, np.ndarray):
@@ -84,6 +85,8 @@ def _read(folder: Path, job: dict[str, Any], limits: Limits) -> dict[str, Any]:
         faults += value_faults(index, typed.column, values)
         columns.append(typed.column)
         encoded.append(encoding.encode_column(typed.column.kind, values))
+        size += len(encoded[-1])
+        limits.check_content(size)
         describer.add(typed.column, values)
         remarks += typed.remarks
     faults += name_faults(columns)

@@ -25,6 +25,22 @@ class Limits:
     memory: int = 2 * 2**30
     seconds: float = 60.0
 
+    @property
+    def content(self) -> int:
+        """The bytes that a table's values may take once they are read; some copies of them are made."""
+        return self.memory // 8
+
+    def check_content(self, size: int) -> None:
+        """Refuse values of more bytes than that.
+
+        Raises:
+            InvalidSubmission: with both numbers.
+        """
+        if size > self.content:
+            message = f"the table's values take {size:,} bytes or more"
+            allowed = f"at most {self.content:,} bytes, an eighth of BACKSWEEP_DATASET_MEMORY"
+            raise InvalidSubmission([Fault("body", message, size, allowed)])
+
     def check(self, rows: int, columns: int) -> None:
         """Refuse a table that is too large.
 

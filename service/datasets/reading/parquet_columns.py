@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from service.datasets.reading.limits import MAX_FAULTS, Limits
+from service.datasets.reading.limits import MAX_FAULTS, MAX_FIELD, Limits
 from service.datasets.reading.names import repaired
 from service.datasets.reading.parquet_footer import read_footer
 from service.datasets.reading.source import Source
@@ -35,7 +35,7 @@ def open_parquet(path: Path, limits: Limits) -> Source:
     if faults:
         raise InvalidSubmission(faults[:MAX_FAULTS])
     names, remarks = repaired([normalized(name.strip()) for name in schema])
-    return Source(footer.rows, names, _columns(path, schema, names, footer.rows), remarks)
+    return Source(footer.rows, names, _columns(path, schema, names, footer.rows, limits), remarks)
 
 
 def _is_readable(kind: pl.DataType) -> bool:
@@ -45,7 +45,7 @@ def _is_readable(kind: pl.DataType) -> bool:
 
 
 def _columns(
-    path: Path, schema: Mapping[str, pl.DataType], names: tuple[str, ...], rows: int
+    path: Path, schema: Mapping[str, pl.DataType], names: tuple[str, ...], rows: int, limits: Limits
 ) -> Iterator[TypedColumn]:
     """Typed columns in order. Every column that is at fault is told, not only the first."""
     faults: list[Fault] = []
@@ -59,7 +59,7 @@ def _columns(
             raise RuntimeError(f"{rows} rows were read as {frame.height}")
         for index in range(first, min(first + group, len(inside))):
             try:
-                yield _typed(index, names[index], frame.drop_in_place(inside[index]))
+                yield _typed(index, names[index], frame.drop_in_place(inside[index]), limits)
             except InvalidSubmission as error:
                 faults += error.faults
                 if len(faults) >= MAX_FAULTS:
@@ -68,9 +68,18 @@ def _columns(
         raise InvalidSubmission(faults)
 
 
-def _typed(index: int, name: str, values: pl.Series) -> TypedColumn:
+def _typed(index: int, name: str, values: pl.Series, limits: Limits) -> TypedColumn:
     if values.dtype == pl.Boolean:
         return from_truths(name, values)
     if values.dtype.is_numeric() or values.dtype == pl.Null:
         return from_numbers(index, name, values)
-    return from_strings(name, values.cast(pl.String))
+    # A dictionary makes a million long texts of one: they are counted before any of them is touched.
+    texts = values.cast(pl.String)
+    lengths = texts.str.len_bytes()
+    row = lengths.arg_max()
+    if row is not None and lengths[row] > MAX_FIELD:
+        message = f"{name!r} has a text of {lengths[row]:,} bytes in row {row + 1}"
+        allowed = f"at most {MAX_FIELD:,} bytes in a field"
+        raise InvalidSubmission([Fault(f"columns[{index}]", message, lengths[row], allowed)])
+    limits.check_content(int(lengths.sum()))
+    return from_strings(name, texts)

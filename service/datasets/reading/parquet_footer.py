@@ -42,11 +42,7 @@ def read_footer(path: Path, limits: Limits) -> Footer:
     if footer.rows == 0:
         raise InvalidSubmission([Fault("body", "the table has no row", 0, "1 row or more")])
     limits.check(footer.rows, footer.columns)
-    most = limits.memory // 4
-    if footer.unpacked > most:
-        message = f"the file is {footer.unpacked:,} bytes when it is unpacked"
-        allowed = f"at most {most:,} bytes, a quarter of BACKSWEEP_DATASET_MEMORY"
-        raise InvalidSubmission([Fault("body", message, footer.unpacked, allowed)])
+    limits.check_content(footer.unpacked)
     return footer
 
 

@@ -86,8 +86,8 @@ def _numbers(index: int, name: str, numbers: pl.Series) -> TypedColumn:
             [Fault(f"columns[{index}]", message, str(values[row]), "finite numbers, or a missing value")]
         )
     remarks = []
-    if bool(np.any(np.abs(values) > LARGEST_EXACT)):  # NaN compares as false
-        message = f"{name!r} holds numbers beyond 2^53, where whole numbers are rounded"
+    if bool(np.any(np.abs(values) >= LARGEST_EXACT)):  # NaN compares as false
+        message = f"{name!r} holds numbers of 2^53 or more, where whole numbers are rounded"
         remarks.append(Remark("rounded", name, message))
     return TypedColumn(Column(name, "number"), values, tuple(remarks))
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from service.datasets import builtin
+from service.datasets.generated import GENERATORS
 from service.datasets.table import FloatArray, Table
 from service.errors import InvalidSubmission
 
@@ -25,6 +26,9 @@ def numbers(table: Table, name: str) -> FloatArray:
         ("wine", 178, 13),
         ("breast_cancer", 569, 30),
         ("diabetes", 442, 10),
+        ("xor", 400, 2),
+        ("two_spirals", 194, 2),
+        ("moons", 500, 2),
     ],
 )
 def test_every_table_has_its_published_size_and_nothing_missing(name: str, rows: int, features: int) -> None:
@@ -45,6 +49,9 @@ def test_every_table_knows_its_target_and_it_is_the_last_column() -> None:
         ("iris", {"setosa": 50, "versicolor": 50, "virginica": 50}),
         ("wine", {"class_0": 59, "class_1": 71, "class_2": 48}),
         ("breast_cancer", {"malignant": 212, "benign": 357}),
+        ("xor", {0: 200, 1: 200}),
+        ("two_spirals", {0: 97, 1: 97}),
+        ("moons", {0: 250, 1: 250}),
         ("digits", dict(enumerate([178, 182, 177, 183, 181, 182, 181, 179, 174, 180]))),
     ],
 )
@@ -84,7 +91,7 @@ def test_an_unknown_name_is_a_fault_with_the_nearest_one_and_the_list() -> None:
     (fault,) = caught.value.faults
     assert fault.path == "dataset"
     assert "did you mean 'digits'" in fault.message
-    assert fault.allowed == "digits, iris, wine, breast_cancer, diabetes"
+    assert fault.allowed == "digits, iris, wine, breast_cancer, diabetes, xor, two_spirals, moons"
 
 
 @pytest.mark.parametrize("name", ["../builtin/iris", "iris.csv", "/etc/passwd", ""])
@@ -96,8 +103,8 @@ def test_a_name_is_never_a_path(name: str) -> None:
 def test_every_file_is_described_with_its_licence() -> None:
     folder = Path(builtin.__file__).parent / "builtin"
     described = (folder / "SOURCES.md").read_text(encoding="utf-8")
-    assert {path.stem for path in folder.glob("*.csv")} == set(builtin.names())
+    assert {path.stem for path in folder.glob("*.csv")} | set(GENERATORS) == set(builtin.names())
     for name in builtin.names():
-        assert f"`{name}.csv`" in described
+        assert (f"`{name}`" if name in GENERATORS else f"`{name}.csv`") in described
         assert builtin.load(name).licence
         assert builtin.load(name).source

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from tests.service.api.conftest import MOST_DATASET_BYTES
 
 URL = "/api/v1/datasets"
-BUILT_IN = ["breast_cancer", "diabetes", "digits", "iris", "wine"]
+BUILT_IN = ["breast_cancer", "diabetes", "digits", "iris", "moons", "two_spirals", "wine", "xor"]
 PARQUET = "application/vnd.apache.parquet"
 
 
