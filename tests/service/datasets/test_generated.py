@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from sklearn.datasets import make_moons  # type: ignore[import-untyped]
+from sklearn.datasets import make_moons
 
 from service.datasets import builtin, generated
 from service.datasets.table import FloatArray
