@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -70,7 +70,10 @@ def _parts(model: type[BaseModel]) -> dict[tuple[str, ...], type[BaseModel]]:
     """The models of a model's own fields, by name."""
     found: dict[tuple[str, ...], type[BaseModel]] = {}
     for name, field in model.model_fields.items():
-        for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
+        kinds = [field.annotation]
+        while kinds:
+            kind = kinds.pop()
+            kinds += get_args(kind)  # of a union, or of what is annotated
             if isinstance(kind, type) and issubclass(kind, BaseModel):
                 found[(name,)] = kind
     return found

@@ -39,8 +39,16 @@ _BOUNDED: Mapping[str, Callable[[Mapping[str, object]], tuple[str, str]]] = {
 
 def translated(error: ErrorDetails, models: Mapping[tuple[str, ...], type[BaseModel]]) -> Fault:
     """One of pydantic's errors as a fault; `models` says which model stands at which place."""
-    place = tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith(_NOT_SENT)))
-    path, kind, value = path_of(place), error["type"], error["input"]
+    kind, value = error["type"], error["input"]
+    last = (
+        len(error["loc"]) - 1 if kind == "extra_forbidden" else None
+    )  # a name that was sent, whatever it is
+    place = tuple(
+        part
+        for index, part in enumerate(error["loc"])
+        if index == last or not (isinstance(part, str) and part.startswith(_NOT_SENT))
+    )
+    path = path_of(place)
     if kind == "missing":
         return Fault(path, "is missing", None, _description(models, place))
     if kind == "extra_forbidden":

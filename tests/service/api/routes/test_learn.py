@@ -217,6 +217,10 @@ def test_four_thousand_rates_are_one_call(client: TestClient) -> None:
         ({"learning_rates": {"min": 0, "max": 1, "count": 4000}, "steps": 200}, "tail"),
         ({"expression": "x*y", "start": {"x": 1, "y": 1}, "curve": {"min": 0, "max": 1}}, "curve"),
         ({"tail": 0}, "tail"),
+        ({"learning_rates": {"min": 0, "max": 1, "count": 3, "step": 1}}, "learning_rates.step"),
+        ({"curve": {"min": 0, "max": 1, "n": 3}}, "curve.n"),
+        ({"<": 1}, '["<"]'),
+        ({"[key]": 1}, '["[key]"]'),
     ],
 )
 def test_what_cannot_be_descended_on_is_told(client: TestClient, body: dict[str, Any], path: str) -> None:
