@@ -85,7 +85,7 @@ def fill(database: Database, home: Path) -> Stored:
         kept = {
             "sweep_id": session.scalars(select(Sweep.public_id)).all(),
             "run_id": session.scalars(select(Run.public_id)).all(),
-            "dataset_id": session.scalars(select(Dataset.public_id)).all(),
+            "dataset": session.scalars(select(Dataset.public_id)).all(),
         }
     for number in range(VICTIMS):
         body = json.dumps(FUNCTION | {"name": f"victim {number}"}).encode()
