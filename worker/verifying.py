@@ -143,9 +143,10 @@ def _end(session: Session, claim: VerificationClaim, verdict: Verdict) -> None:
     """Write the verdict, unless the run itself has become another one meanwhile."""
     now_is = session.execute(
         select(Run.state, Run.epoch, Run.weights_sha256).where(Run.id == claim.run.run_id)
-    ).one()
+    ).one_or_none()
     expected = claim.expected
-    if tuple(now_is) != (expected.state, expected.epoch, expected.weights_sha256):
+    # A run that was deleted has taken its verification with it, which is found by its lease.
+    if now_is is not None and tuple(now_is) != (expected.state, expected.epoch, expected.weights_sha256):
         reason = f"the run became {now_is.state} while it was trained again: it has no such end any more"
         verdict = Verdict(VerificationState.FAILED, reason)
     end_verification(session, claim, verdict)

@@ -166,6 +166,7 @@ def _next(environment_class: str) -> Any:
         .join(Run, Run.id == Verification.run_id)
         .where(
             Verification.state == VerificationState.QUEUED,
+            Run.owner_id == Verification.owner_id,  # else it is being deleted
             or_(
                 Run.environment_class == environment_class,
                 Run.environment_class.is_(None),
@@ -210,6 +211,7 @@ def _change(session: Session, claim: VerificationClaim, **values: Any) -> None:
         update(Verification)
         .where(
             Verification.id == claim.verification_id,
+            Verification.public_id == claim.public_id,  # SQLite gives the key of a deleted row out again
             Verification.fencing_token == claim.fencing_token,
             Verification.state == VerificationState.RUNNING,
         )

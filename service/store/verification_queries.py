@@ -42,10 +42,11 @@ def latest_verification(session: Session, owner_id: int, run_id: str) -> Verific
 
 
 def _verifications(owner_id: int) -> Select[Verification, Run]:
+    # The run's owner decides: a run that was deleted belongs to nobody until it is gone.
     return (
         select(Verification, Run)
         .join(Run, Run.id == Verification.run_id)
-        .where(Verification.owner_id == owner_id)
+        .where(Run.owner_id == owner_id, Verification.owner_id == owner_id)
     )
 
 

@@ -16,6 +16,7 @@ from service.lifecycle.submit import Submitted
 from service.lifecycle.verification_lease import requeue_lost_verifications
 from service.lifecycle.verify import verify_run
 from service.store.schema import LossRow, Run, Verification, Weights
+from tests.worker.extending import extend
 from worker import verifying
 from worker.context import Context
 from worker.execution import execute_next
@@ -90,6 +91,7 @@ def test_runs_of_many_kinds_come_out_again(
     assert losses["compared"] == losses["stored"] > 0
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_run_over_a_function_of_which_not_every_epoch_is_recorded_comes_out_again(
     worker_context: Context, submitted: Submit
 ) -> None:
@@ -97,14 +99,14 @@ def test_a_run_over_a_function_of_which_not_every_epoch_is_recorded_comes_out_ag
         dataset=None,
         seeds=1,
         function={"expression": "x**3 + 3*x**2", "start": {"x": -1.9}},
-        parameters={"learning_rate": {"values": [0.1, 0.45, 0.6]}, "epochs": 1500},
+        parameters={"learning_rate": {"values": [0.45, 0.6]}, "epochs": 1200},
     )
     work(worker_context)
     for run in runs(worker_context):
         found = verified(worker_context, run)
         assert (found.state, found.reason) == ("matches", None)
         assert found.comparison is not None
-        assert found.comparison["losses"]["compared"] == found.comparison["losses"]["stored"] < 1500
+        assert found.comparison["losses"]["compared"] == found.comparison["losses"]["stored"] < 1200
 
 
 def test_a_run_whose_weights_are_not_kept_is_compared_by_its_hash(
@@ -286,3 +288,33 @@ def test_populations_and_verifications_take_turns(
 
 def test_nothing_to_verify_is_no_work(worker_context: Context) -> None:
     assert not verify_next(worker_context)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_run_that_was_given_more_epochs_comes_out_as_one_of_that_many(
+    worker_context: Context, submitted: Submit
+) -> None:
+    sweep = submitted(baselines=False, seeds=1, parameters={"epochs": 3, "optimizer": "adam"})
+    work(worker_context)
+    extend(worker_context, sweep.public_id, epochs=7)
+    work(worker_context)
+    (run,) = runs(worker_context)
+    assert run.epoch == 7
+    found = verified(worker_context, run)
+    assert (found.state, found.reason) == ("matches", None)
+    assert found.comparison is not None
+    assert found.comparison["losses"]["compared"] == 7
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_range_test_comes_out_again(worker_context: Context, submitted: Submit) -> None:
+    submitted(
+        baselines=False,
+        seeds=1,
+        method="range_test",
+        parameters={"learning_rate": {"min": 1e-5, "max": 100, "count": 100}, "hidden_layers": [8]},
+    )
+    work(worker_context)
+    for run in runs(worker_context):
+        found = verified(worker_context, run)
+        assert (found.state, found.reason) == ("matches", None)

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from core.version import NUMERICS_VERSION
 from service.errors import Conflict, LeaseLost, NotFound
 from service.lifecycle.owners import local_owner
+from service.lifecycle.remove import purge, remove_sweep
 from service.lifecycle.verification_lease import (
     Verdict,
     VerificationClaim,
@@ -27,6 +28,7 @@ from service.lifecycle.workers import register_worker, worker_stopped
 from service.planning.verification import VerificationState
 from service.store.clock import now
 from service.store.database import Database
+from service.store.identifiers import new_id
 from service.store.schema import Owner, Run, Sweep, Verification
 from service.store.verification_queries import find_verification, latest_verification
 from service.store.worker_queries import list_workers
@@ -114,8 +116,11 @@ def test_an_unknown_run_and_another_owners_are_not_there(database: Database, end
 
 def test_waiting_verifications_are_bounded_for_each_owner(database: Database, ended: Ended) -> None:
     run = ended()
-    for _ in range(MOST_WAITING):
-        asked(database, run)
+    asked(database, run)
+    with database.write() as session:
+        first = session.scalars(select(Verification)).one()
+        others = {"run_id": first.run_id, "owner_id": first.owner_id, "created_at": first.created_at}
+        session.add_all(Verification(public_id=new_id("v"), **others) for _ in range(MOST_WAITING - 1))
     with pytest.raises(Conflict, match=f"at most {MOST_WAITING}"):
         asked(database, run)
     other = ended(owner="somebody else")
@@ -255,3 +260,28 @@ def test_the_latest_verification_of_a_run_is_the_one_that_is_shown(database: Dat
         view = latest_verification(session, local_owner(session), run)
     assert view is not None
     assert view.verification.public_id == last
+
+
+def test_the_verifications_of_a_deleted_run_are_gone_with_it(database: Database, ended: Ended) -> None:
+    run = ended()
+    public_id = asked(database, run)
+    held = claim(database)
+    assert held is not None
+    waiting = asked(database, run)
+    with database.write() as session:
+        session.execute(update(Sweep).values(state="completed"))
+        owner = local_owner(session)
+        sweep = session.scalars(select(Sweep.public_id)).one()
+    remove_sweep(database, owner, sweep, seconds=0.0)
+    assert claim(database, "w2") is None
+    with database.read() as session:
+        for each in (public_id, waiting):
+            with pytest.raises(NotFound):
+                find_verification(session, owner, each)
+    ended()  # so that the deleted run is not the newest
+    purge(database, seconds=5.0)
+    with database.read() as session:
+        assert session.scalars(select(Verification)).all() == []
+    verdict = Verdict(VerificationState.MATCHES)
+    with pytest.raises(LeaseLost):
+        database.run(lambda session: end_verification(session, held, verdict))
