@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from service.datasets.features import MAX_CATEGORIES
+from service.datasets.features import LEAST_ROWS_OF_NAMES, MAX_CATEGORIES
 from service.datasets.profile import ColumnProfile
 from service.datasets.remarks import Remark
 from service.datasets.targets import MAX_CLASSES, MAX_DISTINCT_WHOLE_NUMBERS, Task
 
 TARGET_NAMES = ("target", "label", "class", "y", "outcome", "response")
-LEAST_ROWS = 20  # with fewer, all values may differ by chance
 MOSTLY = 0.5
 
 
@@ -59,12 +58,14 @@ def _of_feature(each: ColumnProfile, rows: int) -> Iterator[Remark]:
         yield Remark("empty", name, f"{name!r} has no value in any row")
     elif each.distinct == 1:
         yield Remark("constant", name, f"{name!r} has the same value in every row: it carries no information")
-    elif each.kind in ("text", "integer") and each.distinct == rows >= LEAST_ROWS:
+    elif each.kind in ("text", "integer") and each.distinct == rows >= LEAST_ROWS_OF_NAMES:
         message = f"{name!r} has another value in every row, as a number of rows or a name has"
+        message += "; unasked it makes no feature" if each.kind == "text" else ""
         yield Remark("identifier", name, message)
     elif each.kind == "text" and each.distinct > MAX_CATEGORIES:
         message = (
-            f"{name!r} has {each.distinct:,} different texts, a feature at most {MAX_CATEGORIES} categories"
+            f"{name!r} has {each.distinct:,} different texts, a feature at most {MAX_CATEGORIES} categories; "
+            "unasked it makes none"
         )
         yield Remark("too_many_categories", name, message)
     if each.distinct and each.missing > MOSTLY * rows:
@@ -76,5 +77,5 @@ def _can_be_predicted(each: ColumnProfile, rows: int) -> bool:
     if each.missing or each.distinct < 2:
         return False
     if each.kind == "text":
-        return each.distinct <= MAX_CLASSES and not each.distinct == rows >= LEAST_ROWS
+        return each.distinct <= MAX_CLASSES and not each.distinct == rows >= LEAST_ROWS_OF_NAMES
     return True

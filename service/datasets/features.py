@@ -15,6 +15,7 @@ from service.errors import Fault, InvalidSubmission
 Scale = Literal["standardize", "minmax", "none"]
 
 MAX_CATEGORIES = 256  # of a text column; more are names or numbers of rows, not categories
+LEAST_ROWS_OF_NAMES = 20  # in fewer rows all texts may differ by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,20 @@ def choose(table: Table, features: Sequence[str] | None, taken: Sequence[str]) -
     if faults:
         raise InvalidSubmission(faults)
     return tuple(features)
+
+
+def makes_a_feature(table: Table, name: str, rows: IntArray) -> bool:
+    """Whether a column is a feature although nobody asked for it.
+
+    Text is none that has too many categories in these rows (those outside the test set), or another one in
+    each, as names have.
+    """
+    column, values = table.column(name, path="features")
+    if column.kind != "text":
+        return True
+    present = [value for value in (values[row] for row in rows) if value is not None]
+    distinct = len(set(present))
+    return distinct <= MAX_CATEGORIES and not distinct == len(rows) >= LEAST_ROWS_OF_NAMES
 
 
 def fit(table: Table, name: str, rows: IntArray, scale: Scale) -> Feature:

@@ -7,7 +7,7 @@ import zlib
 
 from service.datasets.encoding import MAGIC
 
-COMPRESSION = 1  # the fastest of zlib: the digits take a twentieth of their bytes, random numbers nearly all
+COMPRESSION = 1  # the fastest of zlib: the digits take 10 % of their bytes, random numbers of 8 digits 93 %
 _PIECE = 2**20  # bytes
 
 

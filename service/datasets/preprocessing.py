@@ -161,6 +161,11 @@ def _fit_features(
     except InvalidSubmission as error:
         faults.extend(error.faults)
         return ()
+    if asked is None:
+        names = tuple(name for name in names if features.makes_a_feature(table, name, rows))
+        if not names:
+            message = "no column beside the target makes a feature: their texts (nearly) all differ"
+            faults.append(Fault("features", message, None, f"at most {features.MAX_CATEGORIES} categories"))
     fitted: list[Feature] = []
     for name in names:
         try:

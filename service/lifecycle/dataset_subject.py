@@ -59,6 +59,8 @@ class DatasetSubject:
         told = (
             [f"{len(constant)} constant columns carry no information: {_some(constant)}"] if constant else []
         )
+        if self.submission.features is None and (left := self._left_out()):
+            told += [f"{len(left)} columns of texts that (nearly) all differ are no features: {_some(left)}"]
         imputed = self.preparation.preprocessing.imputed_features
         told += [f"missing values were filled in {len(imputed)} columns: {_some(imputed)}"] if imputed else []
         return tuple(told)
@@ -141,6 +143,12 @@ class DatasetSubject:
                 "resample": split.resample,
             },
         }
+
+    def _left_out(self) -> Sequence[str]:
+        fitted = self.preparation.preprocessing
+        used = {feature.column for feature in fitted.features} | set(fitted.target.columns)
+        used.add(self.submission.split.column or "")
+        return [column.name for column in self.table.columns if column.name not in used]
 
     @cached_property
     def _sizes(self) -> dict[str, int]:

@@ -7,15 +7,17 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
 from service.datasets import builtin
 from service.datasets.description import Description, describe
 from service.datasets.packed import hash_of_packed, pack, unpack
 from service.datasets.reading.process import UploadedTable
+from service.datasets.recent import RecentTables
 from service.datasets.table import Table
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, Fault, InvalidSubmission, NotFound
 from service.lifecycle.limits import Limits, require_room
+from service.planning.plain_text import did_you_mean
 from service.store import dataset_queries
 from service.store.clock import now
 from service.store.database import Database
@@ -23,6 +25,8 @@ from service.store.identifiers import new_id
 from service.store.schema import Dataset
 from service.store.upsert import insert_ignoring_duplicates
 
+RECENT = RecentTables(most=64 * 2**20)  # of this process; a row is never changed, so no table is out of date
+NAMES_SHOWN = 20  # of an owner's datasets, the newest, where one is not found
 SWEEPS_SHOWN = 5  # of those that keep a dataset from being deleted
 
 
@@ -43,11 +47,22 @@ def find_table(session: Session, owner_id: int, name: str) -> Table:
         InvalidSubmission: there is no such dataset.
     """
     row = session.scalar(
-        select(Dataset)
-        .where(Dataset.owner_id == owner_id, (Dataset.name == name) | (Dataset.public_id == name))
-        .options(undefer(Dataset.content))
+        select(Dataset).where(
+            Dataset.owner_id == owner_id, (Dataset.name == name) | (Dataset.public_id == name)
+        )
     )
-    return builtin.load(name) if row is None else read_table(row)
+    if row is None:
+        if name not in builtin.names():
+            raise _unknown(session, owner_id, name)
+        return builtin.load(name)
+    if row.name in builtin.names() and builtin.load(row.name).content_hash == row.content_hash:
+        return builtin.load(row.name)
+    table = RECENT.get(row.public_id)
+    if table is None:
+        session.refresh(row, ["content"])
+        table = read_table(row)
+        RECENT.keep(row.public_id, row.byte_count, table)
+    return table
 
 
 def read_table(row: Dataset) -> Table:
@@ -192,6 +207,13 @@ def _require_the_same(known: Dataset, table: UploadedTable, told: Particulars) -
                 f"{stored!r}, not {said!r}, and a dataset never changes: choose another name, or delete it "
                 "first"
             )
+
+
+def _unknown(session: Session, owner_id: int, name: str) -> InvalidSubmission:
+    own = dataset_queries.list_datasets(session, owner_id, limit=NAMES_SHOWN, but=builtin.names())
+    names = [*(row.name for row in own), *builtin.names()]
+    message = f"no dataset is called {name!r}{did_you_mean(name, names)}"
+    return InvalidSubmission([Fault("dataset", message, name, ", ".join(names))])
 
 
 def _in_use(session: Session, row: Dataset) -> str:

@@ -21,7 +21,6 @@ from service.datasets.reading.limits import Limits
 from service.errors import Fault, InvalidSubmission
 
 MAPPED = 2**30  # bytes of address space for libraries and for the file itself, beside the memory that counts
-COMPRESSION = 1  # the fastest of zlib: digits take a twentieth of their bytes, random numbers 19 of 20
 
 
 def main(folder: Path) -> None:
@@ -100,6 +99,8 @@ def _read(folder: Path, job: dict[str, Any], limits: Limits) -> dict[str, Any]:
 
 def _write(path: Path, parts: Iterable[bytes]) -> dict[str, Any]:
     """Compress what is written; the hash and the size are those of the bytes before."""
+    from service.datasets.packed import COMPRESSION
+
     digest, compressor, size = hashlib.sha256(), zlib.compressobj(COMPRESSION), 0
     with path.open("wb") as file:
         for part in parts:

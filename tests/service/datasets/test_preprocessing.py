@@ -213,9 +213,22 @@ def test_what_cannot_be_learned_is_refused_with_the_reason(
 
 def test_every_column_at_fault_is_named_at_once() -> None:
     names = " ".join(f"n{row},m{row},{row % 2}" for row in range(MAX_CATEGORIES + 1))
-    faults = faults_of(f"a,b,y {names}")
+    faults = faults_of(f"a,b,y {names}", features=["a", "b"])
     assert [path for path, _ in faults] == ["features", "features"]
     assert "257 different values" in faults[0][1]
+
+
+def test_text_that_differs_in_every_row_is_a_feature_only_if_it_is_asked_for() -> None:
+    rows = [f"n{row},{'u' if row % 3 else 'v'},{row % 7},{row % 2}" for row in range(30)]
+    table = read("name,kind,x,y " + " ".join(rows))
+    assert fitted(table).input_names == ("kind = u", "kind = v", "x")
+    assert len(fitted(table, features=["name", "x"]).input_names) == 31
+    assert "name = n0" in fitted(table, rows=19).input_names  # in a few rows texts differ by chance
+    wide = " ".join(f"n{row // 2},{row},{row % 2}" for row in range(2 * MAX_CATEGORIES + 2))
+    assert fitted(read(f"name,x,y {wide}")).input_names == ("x",)
+    ((path, message),) = faults_of("name,y " + " ".join(f"n{row},{row % 2}" for row in range(30)))
+    assert path == "features"
+    assert "no column beside the target makes a feature" in message
 
 
 def test_a_value_far_beyond_the_fitted_rows_is_refused_and_not_infinite() -> None:
