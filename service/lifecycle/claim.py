@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from service.lifecycle.moves import move_populations, move_runs
+from service.lifecycle.next_population import next_population
 from service.lifecycle.story import tell
-from service.planning.statuses import POPULATION_STEPS, Cause, PopulationState, RunState
+from service.planning.statuses import Cause, PopulationState, RunState
 from service.store.clock import now
 from service.store.schema import Checkpoint, ConfigurationRow, LossRow, PopulationRow, Run
 
@@ -51,7 +52,7 @@ def claim_population(
     Returns None when nothing is queued: a late or a second ring is harmless. In a sweep that is to pause no
     population is queued, whatever happened to its lease.
     """
-    population_id = session.scalar(_next_population())
+    population_id = session.scalar(next_population())
     if population_id is None:
         return None
     moment = now()
@@ -96,22 +97,6 @@ def claim_population(
         fencing_token=row.fencing_token,
         worker=worker,
         runs=_claimed_runs(session, population_id),
-    )
-
-
-def _next_population() -> Any:
-    other = aliased(PopulationRow)
-    share = (
-        select(func.count())
-        .where(other.owner_id == PopulationRow.owner_id, other.state == PopulationState.RUNNING)
-        .scalar_subquery()
-    )
-    return (
-        select(PopulationRow.id)
-        .where(PopulationRow.state.in_(POPULATION_STEPS[Cause.CLAIM].before))
-        .order_by(PopulationRow.priority, share, PopulationRow.created_at, PopulationRow.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=PopulationRow)
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from core.configuration import Configuration
 from core.version import NUMERICS_VERSION
 from service.lifecycle.plan import SweepPlan
+from service.lifecycle.planned_bytes import planned_bytes
 from service.lifecycle.story import tell
 from service.planning.statuses import Role
 from service.store.clock import now
@@ -82,6 +83,7 @@ def _sweep(owner_id: int, plan: SweepPlan, text: Text, idempotency_key: str | No
         all_count=len(plan.runs),
         queued_count=len(plan.runs),
         epochs_total=sum(run.configuration.epochs for run in plan.runs),
+        planned_bytes=planned_bytes(plan),
         created_at=now(),
         **plan.subject.columns(),
     )

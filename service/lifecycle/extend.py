@@ -18,10 +18,12 @@ from service.lifecycle.create import add_runs
 from service.lifecycle.dataset_subject import DatasetSubject
 from service.lifecycle.datasets import read_table
 from service.lifecycle.function_subject import FunctionSubject
+from service.lifecycle.limits import Limits, most_runs, within
 from service.lifecycle.more_epochs import train_on
 from service.lifecycle.owned_sweep import OwnedSweep, take_sweep
 from service.lifecycle.pause import hold_back
 from service.lifecycle.plan import SweepPlan, plan_sweep
+from service.lifecycle.planned_bytes import planned_bytes
 from service.lifecycle.story import tell
 from service.lifecycle.subject import Subject
 from service.lifecycle.submit import MOST_MEMORY
@@ -64,6 +66,7 @@ def extend_sweep(
     body: bytes,
     max_runs: int,
     most_memory: int = MOST_MEMORY,
+    limits: Limits | None = None,
 ) -> int:
     """Add seeds, values or epochs to a sweep; how many workers are to be rung.
 
@@ -73,6 +76,7 @@ def extend_sweep(
     Raises:
         InvalidSubmission: everything that is wrong with the body, alone or together with the sweep.
         NotFound: the owner has no such sweep.
+        LimitReached: the owner has no room for as much.
         Conflict: the sweep's arithmetic or preprocessing is no longer this version's, it was extended by
             somebody else at the same moment, or epochs are asked for before it is final.
     """
@@ -89,18 +93,20 @@ def extend_sweep(
         submission,
         present.subject(submission),
         live_workers=present.workers,
-        max_runs=max_runs,
+        max_runs=most_runs(max_runs, limits),
         most_memory=most_memory,
         cache_budget=present.cache_budget,
     )
     _require_same_data(present.sweep, plan)
     if asked.epochs is None:
-        return _add(database, owner_id, present, plan, step)
+        return _add(database, owner_id, present, plan, step, limits)
     if faults := extension.epoch_faults(asked.epochs, before, present.epochs, plan.hashes):
         raise InvalidSubmission(faults)
     if asked.epochs == present.epochs:
         return 0
-    return database.run(lambda session: train_on(session, owner_id, public_id, plan, step))
+    return database.run(
+        within(limits, owner_id, lambda session: train_on(session, owner_id, public_id, plan, step))
+    )
 
 
 def _present(session: Session, owner_id: int, public_id: str) -> _Present:
@@ -143,12 +149,19 @@ def _require_same_data(sweep: Sweep, plan: SweepPlan) -> None:
 
 
 def _add(
-    database: Database, owner_id: int, present: _Present, plan: SweepPlan, step: Mapping[str, Any]
+    database: Database,
+    owner_id: int,
+    present: _Present,
+    plan: SweepPlan,
+    step: Mapping[str, Any],
+    limits: Limits | None,
 ) -> int:
     new = _only_new(plan, present.runs)
     if not new.runs:
         return 0
-    return database.run(lambda session: _store(session, owner_id, present.sweep, plan, new, step))
+    return database.run(
+        within(limits, owner_id, lambda session: _store(session, owner_id, present.sweep, plan, new, step))
+    )
 
 
 def _only_new(plan: SweepPlan, present: Mapping[RunKey, int]) -> SweepPlan:
@@ -191,6 +204,7 @@ def _store(
             all_count=Sweep.all_count + len(new.runs),
             queued_count=Sweep.queued_count + len(new.runs),
             epochs_total=Sweep.epochs_total + sum(run.configuration.epochs for run in new.runs),
+            planned_bytes=planned_bytes(whole),
             seeds=list(whole.submission.seed_list),
             varied=list(whole.varied),
             constant=dict(whole.constant),

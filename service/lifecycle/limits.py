@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,6 +14,9 @@ from service.lifecycle.access import Caller
 from service.planning.statuses import SweepState
 from service.settings import Settings
 from service.store.schema import Dataset, Owner, Sweep
+
+Result = TypeVar("Result")
+Unit = Callable[[Session], Result]
 
 OPEN_STATES = tuple(state for state in SweepState if not state.is_final)
 
@@ -51,41 +55,57 @@ def default_limits(settings: Settings) -> Limits:
     )
 
 
+def most_runs(most: int, limits: Limits | None) -> int:
+    """How many runs a sweep may have, by the settings and the caller's limits."""
+    return most if limits is None else min(most, limits.runs_per_sweep)
+
+
 def require_room(
     session: Session, owner_id: int, limits: Limits | None, *, runs: int = 0, stored: int = 0
 ) -> None:
     """Refuse more runs or bytes than an owner may have; in the transaction that would add them.
-
-    The owner's row is locked, so that two requests at once cannot both take what is left for one.
 
     Raises:
         LimitReached: with what there is, what was asked for, and what is allowed.
     """
     if limits is None:
         return
-    session.execute(select(Owner.id).where(Owner.id == owner_id).with_for_update(of=Owner))
+    _hold_still(session, owner_id)
     faults = []
-    waiting, kept = queued_runs(session, owner_id), stored_bytes(session, owner_id)
-    if runs and waiting + runs > limits.queued_runs:
-        faults.append(
-            Fault(
-                "runs",
-                f"are too many beside the {waiting} that wait already",
-                runs,
-                f"{limits.queued_runs} queued runs for this key; wait for some to finish or cancel a sweep",
-            )
-        )
-    if stored and kept + stored > limits.stored_bytes:
-        faults.append(
-            Fault(
-                "bytes",
-                f"are too many beside the {kept} that are taken already",
-                stored,
-                f"{limits.stored_bytes} bytes for this key; delete a sweep or a dataset",
-            )
-        )
+    if runs and (waiting := queued_runs(session, owner_id)) + runs > limits.queued_runs:
+        message = f"are too many beside the {waiting} that wait already"
+        faults.append(Fault("runs", message, runs, _runs_allowed(limits)))
+    if stored and (kept := stored_bytes(session, owner_id)) + stored > limits.stored_bytes:
+        message = f"are too many beside the {kept} that are taken already"
+        faults.append(Fault("bytes", message, stored, _bytes_allowed(limits)))
     if faults:
         raise LimitReached(faults)
+
+
+def within(limits: Limits | None, owner_id: int, unit: Unit[Result]) -> Unit[Result]:
+    """The same unit of work, which fails at its end if the owner then has more than is allowed.
+
+    Raises:
+        LimitReached: with what there would be, and what is allowed.
+    """
+    if limits is None:
+        return unit
+
+    def bounded(session: Session) -> Result:
+        _hold_still(session, owner_id)
+        before = queued_runs(session, owner_id), stored_bytes(session, owner_id)
+        result = unit(session)
+        waiting, kept = queued_runs(session, owner_id), stored_bytes(session, owner_id)
+        faults = []
+        if waiting > max(before[0], limits.queued_runs):
+            faults.append(Fault("runs", "too many would wait", waiting, _runs_allowed(limits)))
+        if kept > max(before[1], limits.stored_bytes):
+            faults.append(Fault("bytes", "too many would be taken", kept, _bytes_allowed(limits)))
+        if faults:
+            raise LimitReached(faults)
+        return result
+
+    return bounded
 
 
 def queued_runs(session: Session, owner_id: int) -> int:
@@ -104,3 +124,17 @@ def stored_bytes(session: Session, owner_id: int) -> int:
             (Sweep.planned_bytes, Sweep.owner_id),
         )
     )
+
+
+def _hold_still(session: Session, owner_id: int) -> None:
+    # Two requests at once must not both take what is left for one. Not FOR UPDATE, which would keep workers
+    # from adding a population of this owner, and wait for those that wait for it.
+    session.execute(select(Owner.id).where(Owner.id == owner_id).with_for_update(key_share=True, of=Owner))
+
+
+def _runs_allowed(limits: Limits) -> str:
+    return f"{limits.queued_runs} queued runs for this key; wait for some to finish or cancel a sweep"
+
+
+def _bytes_allowed(limits: Limits) -> str:
+    return f"{limits.stored_bytes} bytes for this key; delete a sweep or a dataset"

@@ -15,6 +15,7 @@ from service.lifecycle.create import keep_configurations
 from service.lifecycle.going_on import Rows, go_on, keep_checkpoints, metrics_to_go_on_with
 from service.lifecycle.owned_sweep import OwnedSweep, take_sweep
 from service.lifecycle.plan import SweepPlan
+from service.lifecycle.planned_bytes import planned_bytes
 from service.lifecycle.return_runs import Returning, return_runs
 from service.lifecycle.story import tell
 from service.planning.expansion import PlannedRun
@@ -71,6 +72,7 @@ def train_on(
             intent=sweep.intent_once_open,
             extensions=[*extensions, step],
             epochs_total=len(rows) * epochs,
+            planned_bytes=planned_bytes(plan),
             headline=None,  # it names the epochs
         )
     )

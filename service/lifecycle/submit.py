@@ -14,7 +14,9 @@ from service.lifecycle.create import Text, body_hash, create_sweep
 from service.lifecycle.dataset_subject import DatasetSubject
 from service.lifecycle.datasets import find_table
 from service.lifecycle.function_subject import FunctionSubject
+from service.lifecycle.limits import Limits, most_runs, require_room
 from service.lifecycle.plan import SweepPlan, plan_sweep
+from service.lifecycle.planned_bytes import planned_bytes
 from service.lifecycle.subject import Subject
 from service.lifecycle.workers import live_workers
 from service.planning.submission import SweepSubmission, parse
@@ -44,11 +46,13 @@ def submit(
     idempotency_key: str | None,
     max_runs: int,
     most_memory: int = MOST_MEMORY,
+    limits: Limits | None = None,
 ) -> Submitted:
     """Store a sweep, or find the one that was stored under this key and body before.
 
     Raises:
         InvalidSubmission: everything that is wrong with the body, or a key used for another body before.
+        LimitReached: the owner has no room for as much.
     """
     with database.read() as session:
         # Before planning: what was accepted once is answered, whatever limits and datasets are by now.
@@ -60,15 +64,17 @@ def submit(
         owner_id=owner_id,
         body=body,
         media_type=media_type,
-        max_runs=max_runs,
+        max_runs=most_runs(max_runs, limits),
         most_memory=most_memory,
     )
+    size = planned_bytes(plan)
     text = Text(body.decode(), media_type)
 
     def store(session: Session) -> Submitted:
         before = _find(session, owner_id, idempotency_key, body)
         if before is not None:
             return before
+        require_room(session, owner_id, limits, runs=len(plan.runs), stored=size)
         sweep = create_sweep(session, owner_id, plan, text=text, idempotency_key=idempotency_key)
         return Submitted(sweep.id, sweep.public_id, len(plan.populations), replayed=False)
 

@@ -14,6 +14,7 @@ from service.api.routes.sweeps import sweep_in_full
 from service.api.schemas.sweep import SweepInFull
 from service.lifecycle.cancel import cancel_sweep
 from service.lifecycle.extend import extend_sweep
+from service.lifecycle.limits import limits_of, within
 from service.lifecycle.pause import pause_sweep, resume_sweep
 from service.lifecycle.retry import retry_sweep
 
@@ -79,7 +80,10 @@ def retry(here: Here, caller: Asking, sweep_id: SweepId) -> SweepInFull:
     begins again, without what it recorded before. A paused sweep stays paused. Where a sweep is at work and
     has no such run nothing changes; a final one without such runs cannot be retried.
     """
-    rings = here.database.run(lambda session: retry_sweep(session, caller.owner_id, sweep_id))
+    limits = limits_of(here.settings, caller)
+    rings = here.database.run(
+        within(limits, caller.owner_id, lambda session: retry_sweep(session, caller.owner_id, sweep_id))
+    )
     if rings:
         here.ring(rings)
     return sweep_in_full(here, caller, sweep_id)
@@ -107,6 +111,7 @@ def extend(here: Here, caller: Asking, sweep_id: SweepId, body: Body) -> SweepIn
         body=body,
         max_runs=here.settings.max_runs_per_sweep,
         most_memory=here.settings.memory_for_a_run,
+        limits=limits_of(here.settings, caller),
     )
     if rings:
         here.ring(rings)

@@ -15,6 +15,7 @@ from service.api.problems import documented
 from service.api.schemas.preview import Preview
 from service.api.schemas.sweep import Sweep, SweepInFull, Sweeps
 from service.api.written_in import SweepMediaType
+from service.lifecycle.limits import limits_of, most_runs
 from service.lifecycle.submit import plan_submission, submit
 from service.planning.query.reading import read_filter, read_order
 from service.planning.query.vocabulary import OF_SWEEPS
@@ -60,6 +61,7 @@ def create_sweep(
         idempotency_key=idempotency_key,
         max_runs=here.settings.max_runs_per_sweep,
         most_memory=here.settings.memory_for_a_run,
+        limits=limits_of(here.settings, caller),
     )
     if submitted.replayed:
         response.headers["Idempotency-Replayed"] = "true"
@@ -83,7 +85,7 @@ def preview_sweep(here: Here, caller: Asking, body: Body, media_type: SweepMedia
         owner_id=caller.owner_id,
         body=body,
         media_type=media_type,
-        max_runs=here.settings.max_runs_per_sweep,
+        max_runs=most_runs(here.settings.max_runs_per_sweep, limits_of(here.settings, caller)),
         most_memory=here.settings.memory_for_a_run,
     )
     return Preview.of(plan)

@@ -8,13 +8,8 @@ from pydantic import Field
 
 from service.api.schemas.shape import Shape
 from service.lifecycle.plan import SweepPlan
-from service.planning.measurements import MOST_RECORDED_EPOCHS
+from service.lifecycle.planned_bytes import planned_bytes
 from service.planning.statuses import Role
-
-BYTES_PER_LOSS_ROW = 100  # measured on both databases, with the primary key
-BYTES_PER_RUN = 2_000
-WEIGHTS_KEPT = {"none": 0, "final": 1, "best": 1, "both": 2}
-BYTES_PER_PARAMETER = {"float32": 4, "float64": 8}
 
 
 class Range(Shape):
@@ -38,30 +33,17 @@ class Preview(Shape):
     @classmethod
     def of(cls, plan: SweepPlan) -> Self:
         """The size of a planned sweep."""
-        kept = WEIGHTS_KEPT[plan.submission.keep_weights]
         search = [run for run in plan.runs if run.role == Role.SEARCH]
         parameters = {
             configuration: plan.subject.parameter_count(configuration)
             for configuration in dict.fromkeys(run.configuration for run in plan.runs)
-        }
-        taken = {
-            configuration: BYTES_PER_RUN
-            + BYTES_PER_LOSS_ROW * recorded_epochs(configuration.epochs)
-            + kept * count * BYTES_PER_PARAMETER[configuration.dtype]
-            for configuration, count in parameters.items()
         }
         return cls(
             runs=len(search),
             baseline_runs=len(plan.runs) - len(search),
             populations=len(plan.populations),
             parameters_per_network=Range(min=min(parameters.values()), max=max(parameters.values())),
-            estimated_bytes=sum(taken[run.configuration] for run in plan.runs),
+            estimated_bytes=planned_bytes(plan),
             estimated_seconds=None,
             warnings=list(plan.warnings),
         )
-
-
-def recorded_epochs(epochs: int) -> int:
-    """How many of a run's epochs keep a row of losses, by the rule of `measurements.is_recorded`."""
-    stride = -(-epochs // MOST_RECORDED_EPOCHS)
-    return epochs // stride + (stride > 1) + (epochs % stride > 0)

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from core.configuration import resolve
-from service.api.schemas.preview import recorded_epochs
 from service.lifecycle.dataset_subject import parameter_count
+from service.lifecycle.planned_bytes import recorded_epochs
 from service.planning.measurements import is_recorded
 
 
