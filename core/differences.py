@@ -97,7 +97,7 @@ class Point:
         gradients = np.zeros((1, self.layout.width))
         work = self._pass(self.row[None], gradients)
         work.forward(self._batch)
-        loss = float(work.loss.sums[0]) / self._rows
+        loss = float(work.sums[0]) / self._rows
         work.backward()
         return loss, gradients[0, self.positions]
 
@@ -152,7 +152,7 @@ class Point:
             # The distance between the two, as rounded.
             distance = copies[runs, positions] - copies[half + runs, positions]
             work.forward(self._batch)
-            losses = work.loss.sums / self._rows
+            losses = work.sums / self._rows
             derivatives[chunk] = (losses[runs] - losses[half + runs]) / distance
             moved = (self._sides(work) != at_rest).any(axis=1)
             kinks[chunk] = moved[runs] | moved[half + runs] | self._kinks_of_penalty(positions, step)

@@ -97,6 +97,9 @@ class EpochRunner:
             )
             for size in {stop - start for start, stop in self._spans}
         }
+        # Of an epoch's last step gradients and changes are measured; before it nobody looks at them.
+        takes = all(each.network.compiled for each in self._passes.values())
+        self._at_once = self._updates.at_once if takes else None
         self._ruler = LayerRuler(layout)
 
         def evaluator(rows: list[IntArray], weigh: FloatArray | None) -> Evaluator:
@@ -139,16 +142,18 @@ class EpochRunner:
         for step, (start, stop) in enumerate(spans):
             if should_stop():
                 return None
-            if step:
-                self._updates.take()
             if self._updates.turn_to((epoch - 1) * steps + step + 1):
                 for each in self._passes.values():
                     each.loss.set_factors(self._updates.factors)
-            work = self._passes[stop - start]
-            work.forward(self._batches[first + step])
-            tally.add(work, step)
-            work.backward()
+            work, batch = self._passes[stop - start], self._batches[first + step]
+            if step < steps - 1 and self._at_once is not None:
+                self._updates.prepare()
+                work.learn(batch, tally, step, self._at_once)
+                continue
+            work.learn(batch, tally, step)
             self._updates.penalize()
+            if step < steps - 1:
+                self._updates.take()
         gradient, change = self._updates.measure(self._ruler), self._updates.take()
         changed, after = self._ruler.lengths(change), self._ruler.lengths(self._weights)
         train = self._afterwards.measure() if self._afterwards else (tally.loss(), tally.score())

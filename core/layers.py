@@ -206,6 +206,7 @@ class Activation:
     outputs: FloatArray  # of the last forward pass
 
     def __init__(self, name: str, shape: tuple[int, int, int], dtype: np.dtype) -> None:
+        self.name = name
         self._function = FUNCTIONS[name](shape, dtype)
 
     def forward(self, inputs: FloatArray) -> FloatArray:

@@ -8,6 +8,8 @@ import numpy as np
 
 from core.arrays import Float64Array, FloatArray
 from core.batches import Batch
+from core.compiled.network import Update
+from core.compiled.work import Work
 from core.configuration import Configuration
 from core.dropout import DropoutNumbers
 from core.layout import Layout
@@ -45,30 +47,91 @@ class Pass:
     ) -> None:
         """Prepare for batches of `size`; what a population has in common is read of the configuration."""
         self.network = Network(configuration, layout, weights, gradients, size, dropout, sharing)
-        self.loss = LOSSES[configuration.loss]((weights.shape[0], layout.sizes[-1], size), weights.dtype)
+        shape = (weights.shape[0], layout.sizes[-1], size)
+        self.loss = LOSSES[configuration.loss](shape, weights.dtype)
         self._class_weights = class_weights
         self._example_weights = np.empty((0, size), weights.dtype)
         self._runs = np.arange(weights.shape[0])[:, None]
+        self._work: Work | None = None
+        self.counted: Work | None = None  # where a compiled loss counts what makes a score
+        if self.network.compiled is not None:
+            kernel, network = self.network.compiled
+            self._work = Work(
+                kernel,
+                network,
+                shape,
+                weights.dtype,
+                code=self.loss.code,
+                scale=self.loss.scale,
+                class_weights=class_weights,
+                lose=self._lose,
+            )
+            self.counted = self._work if self.loss.code is not None else None
 
     def forward(self, batch: Batch) -> None:
         """Set `outputs` and the loss to those of a batch."""
         self.batch = batch
-        self.outputs = self.network.forward(batch.inputs)
-        self.loss.forward(self.outputs, batch)
-        self.sums = self.loss.sums
-        if self._class_weights is not None:
-            self._example_weights = self._class_weights[self._runs, batch.classes]
-            self.sums = np.vecdot(self._example_weights, self.loss.by_example())
+        if self._work is None:
+            self._look(self.network.forward(batch.inputs))
+            return
+        self._work.forward(batch)
+        self._take_work()
+        if self.counted is None:
+            self._look(self.outputs)
 
     def backward(self) -> None:
         """Fill the gradients with the derivatives of the mean loss over the last batch.
 
         They are multiplied with the factors that the loss was given.
         """
+        if self._work is None:
+            self.network.backward(self._derivative())
+        else:
+            gradient = self._derivative() if self.counted is None else self.counted.gradient
+            self._work.backward(gradient, self.batch)
+
+    def learn(self, batch: Batch, tally: Tally, position: int, update: Update | None = None) -> None:
+        """Go forward and backward over the batch at `position`, whose loss and score the tally gets.
+
+        With `update`, which compiled networks alone take, the weights are changed by the gradients at once,
+        and nobody can read them.
+        """
+        self.batch, self._tally, self._position = batch, tally, position
+        if self._work is None:
+            self.forward(batch)
+            tally.add(self, position)
+            self.backward()
+            return
+        self._work.learn(batch, update)
+        if self.counted is not None:
+            self._take_work()
+            tally.add(self, position)
+
+    def _take_work(self) -> None:
+        assert self._work is not None  # noqa: S101 - asked before
+        self.outputs = self._work.outputs
+        if self.counted is not None:
+            self.sums = self.counted.sums
+
+    def _lose(self, outputs: FloatArray) -> FloatArray:
+        """What NumPy does between the forward and the backward pass while a compiled network learns."""
+        self._look(outputs)
+        self._tally.add(self, self._position)
+        return self._derivative()
+
+    def _look(self, outputs: FloatArray) -> None:
+        self.outputs = outputs
+        self.loss.forward(outputs, self.batch)
+        self.sums = self.loss.sums
+        if self._class_weights is not None:
+            self._example_weights = self._class_weights[self._runs, self.batch.classes]
+            self.sums = np.vecdot(self._example_weights, self.loss.by_example())
+
+    def _derivative(self) -> FloatArray:
         gradient = self.loss.backward()
         if self._class_weights is not None:
             np.multiply(gradient, self._example_weights[:, None], out=gradient)
-        self.network.backward(gradient)
+        return gradient
 
 
 class Tally:
@@ -90,7 +153,10 @@ class Tally:
     def add(self, done: Pass, position: int) -> None:
         """Add the forward pass just done over the batch at `position`, before its backward pass."""
         self.losses[:, position] = done.sums
-        self._score.add(done.loss, done.batch, position)
+        if done.counted is None:
+            self._score.add(done.loss, done.batch, position)
+        else:
+            self._score.count(done.counted.hits, done.counted.by_output, position)
 
     def loss(self) -> Float64Array:
         """Return the mean loss per example (runs,)."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from core.arrays import BoolArray, Float64Array
+from core.arrays import BoolArray, Float64Array, FloatArray, IntArray
 from core.batches import Batch
 from core.losses import Loss
 from core.metrics import r_squared
@@ -18,6 +18,10 @@ class Score(Protocol):
 
     def add(self, loss: Loss, batch: Batch, position: int, /) -> None:
         """Take in a batch after its forward, before its backward pass; `position` is its place in order."""
+        ...
+
+    def count(self, hits: IntArray, squares: FloatArray, position: int, /) -> None:
+        """Take in what was counted of a batch: right answers (runs,), residual squares (runs, outputs)."""
         ...
 
     def value(self) -> Float64Array:
@@ -33,16 +37,21 @@ class Accuracy:
         self._rows = spans[-1][1]
         # By batch first, so that each batch's numbers lie side by side.
         hits: BoolArray = np.zeros(runs * self._rows, np.bool_)
+        self._counted: IntArray = np.zeros(runs, np.int64)
         self._hits = [hits[runs * a : runs * b].reshape(runs, b - a) for a, b in spans]
 
     def add(self, loss: Loss, batch: Batch, position: int) -> None:
         """Note which examples are right; they are counted once, at the end."""
         loss.hits(batch, self._hits[position])
 
+    def count(self, hits: IntArray, _squares: FloatArray, _position: int) -> None:
+        """Add the right answers."""
+        np.add(self._counted, hits, out=self._counted)
+
     def value(self) -> Float64Array:
         """Return hits over rows."""
         hits = np.concatenate(self._hits, axis=1)
-        share: Float64Array = np.count_nonzero(hits, axis=1) / self._rows
+        share: Float64Array = (np.count_nonzero(hits, axis=1) + self._counted) / self._rows
         return share
 
 
@@ -61,6 +70,10 @@ class RSquared:
         """Note the batch's residual squares by output."""
         residual = loss.residual()
         self._squares[:, position] = np.vecdot(residual, residual)
+
+    def count(self, _hits: IntArray, squares: FloatArray, position: int) -> None:
+        """Note the batch's residual squares by output."""
+        self._squares[:, position] = squares
 
     def value(self) -> Float64Array:
         """Return R2, averaged over outputs."""

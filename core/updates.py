@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 
 from core.arrays import Float64Array, FloatArray
+from core.compiled.network import Update
+from core.compiled.program import Code, Step
 from core.layer_statistics import LayerRuler, Lengths
 from core.layout import Layout
 from core.members import Member
@@ -75,6 +78,25 @@ class Updates:
     def _turn_once(self, step: int) -> bool:
         first, self._step = not self._step, step
         return first and self._rates_early
+
+    @property
+    def at_once(self) -> Update | None:
+        """How compiled code does as `take` on its way back, for gradients that nobody else reads.
+
+        None where penalties, clipping or decay take part, and for some optimizers. Before each use `prepare`
+        has to be called.
+        """
+        step = self._compiled(self._gradients)
+        if step is None or self._penalty or self._clipping or self._decay:
+            return None
+        return Update(lambda flat: (cast("Step", self._compiled(flat)),), descends=step.code == Code.DESCEND)
+
+    def _compiled(self, gradients: FloatArray) -> Step | None:
+        return self._optimizer.compiled(self._weights, gradients, self._state)
+
+    def prepare(self) -> None:
+        """Set what compiled steps read to the step that was turned to."""
+        self._optimizer.prepare(self._step)
 
     def measure(self, ruler: LayerRuler) -> Lengths:
         """Return the lengths of the gradients, penalties included, before they are clipped."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.arrays import BoolArray, FloatArray, empty
 from core.batches import Batch
+from core.compiled.program import Code
 from core.losses.answers import Answers
 from core.losses.loss import Scaled, sum_outputs
 
@@ -27,6 +28,8 @@ class CrossEntropy(_Logits):
     E = ln(sum_k e^(z^k - m)) + m - z^t for any m; m = max z keeps every power within range.
     dE/dz^j = p^j - [j = t]: of dE/dp^t = -1/p^t and dp^t/dz^j = p^t ([j = t] - p^j) the factor p^t cancels.
     """
+
+    code = Code.CROSS_ENTROPY
 
     def __init__(self, shape: tuple[int, int, int], dtype: np.dtype) -> None:
         runs, classes, batch = shape
@@ -61,7 +64,7 @@ class CrossEntropy(_Logits):
         """Return p^j - [j = t], divided by the batch size."""
         np.divide(self._powers, self._totals, out=self._powers)
         np.subtract(self._powers, self._targets, out=self._powers)
-        return np.multiply(self._powers, self._scale, out=self._powers)
+        return np.multiply(self._powers, self.scale, out=self._powers)
 
     def hits(self, batch: Batch, out: BoolArray) -> None:
         """Tell which examples are right, by what the forward pass has found."""
@@ -115,7 +118,7 @@ class BinaryCrossEntropy(_Logits):
         np.add(power, 1.0, out=power)
         gradient = np.divide(1.0, power, out=power)
         np.subtract(gradient, self._targets, out=gradient)
-        return np.multiply(gradient, self._scale, out=gradient)
+        return np.multiply(gradient, self.scale, out=gradient)
 
     def hits(self, batch: Batch, out: BoolArray) -> None:
         """Tell which examples are right: the class with the largest logit is the most probable."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.arrays import BoolArray, Float64Array, FloatArray
 from core.batches import Batch
+from core.compiled.program import Code
 
 
 class Loss(Protocol):
@@ -19,6 +20,8 @@ class Loss(Protocol):
     """
 
     sums: FloatArray
+    scale: FloatArray  # (runs, 1, 1) what each run's derivative is multiplied with
+    code: Code | None  # of the compiled step that does the same, if there is one
 
     def __init__(self, shape: tuple[int, int, int], dtype: np.dtype) -> None: ...
 
@@ -57,13 +60,15 @@ class Scaled:
         scale  (runs, 1, 1), the run's factor over the number of terms that the loss is the mean of
     """
 
+    code: Code | None = None
+
     def __init__(self, runs: int, share: float, dtype: np.dtype) -> None:
         self._share = share
-        self._scale = np.full((runs, 1, 1), share, dtype)
+        self.scale = np.full((runs, 1, 1), share, dtype)
 
     def set_factors(self, factors: Float64Array) -> None:
         """Multiply each run's derivative from now on with its factor (runs,)."""
-        self._scale[:, 0, 0] = factors * self._share
+        self.scale[:, 0, 0] = factors * self._share
 
 
 def sum_outputs(terms: FloatArray) -> FloatArray:

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.arrays import BoolArray, FloatArray, empty
 from core.batches import Batch
+from core.compiled.program import Code
 from core.losses.answers import Answers
 from core.losses.loss import Scaled, sum_outputs
 
@@ -42,6 +43,8 @@ class SquaredError(_Residual):
     No factor 1/2 (the article, PyTorch, Keras).
     """
 
+    code = Code.SQUARED_ERROR
+
     def __init__(self, shape: tuple[int, int, int], dtype: np.dtype) -> None:
         super().__init__(shape, dtype, factor=2.0)
 
@@ -58,7 +61,7 @@ class SquaredError(_Residual):
 
     def backward(self) -> FloatArray:
         """Return 2 (y^j - t^j) / n, divided by the batch size."""
-        return np.multiply(self._residual, self._scale, out=self._residual)
+        return np.multiply(self._residual, self.scale, out=self._residual)
 
 
 class AbsoluteError(_Residual):
@@ -86,7 +89,7 @@ class AbsoluteError(_Residual):
     def backward(self) -> FloatArray:
         """Return sign(y^j - t^j) / n, divided by the batch size."""
         signs = np.sign(self._residual, out=self._residual)
-        return np.multiply(signs, self._scale, out=signs)
+        return np.multiply(signs, self.scale, out=signs)
 
 
 class Huber(_Residual):
@@ -119,4 +122,4 @@ class Huber(_Residual):
 
     def backward(self) -> FloatArray:
         """Return c^j / n, divided by the batch size."""
-        return np.multiply(self._near, self._scale, out=self._near)
+        return np.multiply(self._near, self.scale, out=self._near)

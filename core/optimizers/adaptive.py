@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.arrays import Float64Array, FloatArray
+from core.compiled.program import Code, Step, each
 from core.configuration import Configuration
 from core.optimizers.optimizer import State, WithRate, column
 
@@ -81,6 +82,7 @@ class Adam:
         pairs = [(c.beta1 or 0.0, c.beta2 or 0.0) for c in configurations]
         self._pairs = sorted(set(pairs))
         self._pair_of_run = [self._pairs.index(pair) for pair in pairs]
+        self._step_rate, self._step_epsilon = np.empty((2, len(configurations), 1), dtype)
 
     def set_rates(self, rates: Float64Array, _before: Float64Array) -> None:
         """Take these learning rates (runs,)."""
@@ -94,16 +96,22 @@ class Adam:
         squares = np.square(gradient, out=gradient)
         np.multiply(second, self._beta2, out=second)
         np.add(second, squares, out=second)
-        rate, epsilon = self._corrected(step)
+        self.prepare(step)
         change = np.sqrt(second, out=gradient)
-        np.add(change, epsilon, out=change)
+        np.add(change, self._step_epsilon, out=change)
         np.divide(first, change, out=change)
-        np.multiply(change, rate, out=change)
+        np.multiply(change, self._step_rate, out=change)
         np.subtract(parameters, change, out=parameters)
         return change
 
-    def _corrected(self, step: int) -> tuple[FloatArray, FloatArray]:
-        """Return each run's rate and epsilon at this step (runs, 1), bias correction included.
+    def compiled(self, parameters: FloatArray, gradient: FloatArray, state: State) -> Step | None:
+        """Return the same as a compiled step."""
+        moments = state["first_moment"], state["second_moment"]
+        numbers = (self._beta1, self._beta2, self._step_rate, self._step_epsilon)
+        return each(Code.ADAM, parameters, gradient, *moments, numbers=numbers)
+
+    def prepare(self, step: int) -> None:
+        """Set each run's rate and epsilon to this step's, bias correction included.
 
         Powers are taken in Python, one pair of betas at a time: NumPy's may differ with an array's length.
         """
@@ -112,9 +120,12 @@ class Adam:
             (1.0 - beta1) / ((1.0 - beta1**step) * scale)
             for (beta1, _), scale in zip(self._pairs, scales, strict=True)
         ]
-        rate = self._rate * np.array(rates)[self._pair_of_run][:, None]
-        epsilon = self._epsilon / np.array(scales)[self._pair_of_run][:, None]
-        return rate.astype(self._dtype), epsilon.astype(self._dtype)
+        np.copyto(self._step_rate, self._rate * np.array(rates)[self._pair_of_run][:, None], casting="same_kind")
+        np.copyto(
+            self._step_epsilon,
+            self._epsilon / np.array(scales)[self._pair_of_run][:, None],
+            casting="same_kind",
+        )
 
 
 def _descend(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.arrays import Float64Array, FloatArray
+from core.compiled.program import Code, Step, each
 from core.configuration import Configuration
 from core.optimizers.optimizer import State, column
 
@@ -27,6 +28,13 @@ class Sgd:
         """Descend along the gradient."""
         np.subtract(parameters, gradient, out=parameters)
         return gradient
+
+    def compiled(self, parameters: FloatArray, gradient: FloatArray, _state: State) -> Step | None:
+        """Return the same as a compiled step."""
+        return each(Code.DESCEND, parameters, gradient)
+
+    def prepare(self, _step: int) -> None:
+        """Nothing is to be prepared."""
 
 
 class _WithVelocity:
@@ -52,6 +60,9 @@ class _WithVelocity:
         velocity = np.multiply(state["velocity"], self._kept, out=state["velocity"])
         return np.add(velocity, gradient, out=velocity)
 
+    def prepare(self, _step: int) -> None:
+        """Nothing is to be prepared."""
+
 
 class Momentum(_WithVelocity):
     """Polyak (1964) in PyTorch's form: v = mu v + g, w -= rate * v."""
@@ -61,6 +72,10 @@ class Momentum(_WithVelocity):
         velocity = self._accelerate(gradient, state)
         np.subtract(parameters, velocity, out=parameters)
         return velocity
+
+    def compiled(self, parameters: FloatArray, gradient: FloatArray, state: State) -> Step | None:
+        """Return the same as a compiled step."""
+        return each(Code.MOMENTUM, parameters, gradient, state["velocity"], numbers=(self._kept,))
 
 
 class Nesterov(_WithVelocity):
@@ -79,3 +94,8 @@ class Nesterov(_WithVelocity):
         change = np.add(gradient, self._ahead, out=gradient)
         np.subtract(parameters, change, out=parameters)
         return change
+
+    def compiled(self, parameters: FloatArray, gradient: FloatArray, state: State) -> Step | None:
+        """Return the same as a compiled step."""
+        numbers = (self._kept, self._momentum)
+        return each(Code.NESTEROV, parameters, gradient, state["velocity"], numbers=numbers)

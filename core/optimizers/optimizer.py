@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from core.arrays import Float64Array, FloatArray
+from core.compiled.program import Step
 from core.configuration import Configuration
 
 State = dict[str, FloatArray]
@@ -43,6 +44,17 @@ class Optimizer(Protocol):
         """
         ...
 
+    def compiled(self, parameters: FloatArray, gradient: FloatArray, state: State, /) -> Step | None:
+        """Return a compiled step that does as `update`, to the same bits; None if there is none.
+
+        It needs no gradients of its own for every run: `gradient` may be (1, width).
+        """
+        ...
+
+    def prepare(self, step: int, /) -> None:
+        """Set what the compiled step reads to the values of step `step`."""
+        ...
+
 
 class WithRate:
     """What most optimizers share: a rate for each run, in the type of the arithmetic."""
@@ -55,6 +67,13 @@ class WithRate:
     def set_rates(self, rates: Float64Array, _before: Float64Array) -> None:
         """Take these learning rates (runs,)."""
         self._rate[:, 0] = rates
+
+    def compiled(self, _parameters: FloatArray, _gradient: FloatArray, _state: State) -> Step | None:
+        """There is none."""
+        return None
+
+    def prepare(self, _step: int) -> None:
+        """Nothing is to be prepared."""
 
 
 def column(values: Sequence[float | None], dtype: np.dtype) -> FloatArray:

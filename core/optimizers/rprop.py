@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.arrays import BoolArray, Float64Array, FloatArray
+from core.compiled.program import Step
 from core.configuration import Configuration
 from core.layout import Layout
 from core.optimizers.optimizer import State, column
@@ -33,6 +34,13 @@ class _Resilient:
 
     def set_rates(self, rates: Float64Array, before: Float64Array) -> None:
         """Change nothing: the learning rate is but the size of the first step."""
+
+    def compiled(self, _parameters: FloatArray, _gradient: FloatArray, _state: State) -> Step | None:
+        """There is none: one step takes all examples, whose products take the time."""
+        return None
+
+    def prepare(self, _step: int) -> None:
+        """Nothing is to be prepared."""
 
     def _adapt(self, sign: FloatArray, state: State, step: int) -> BoolArray:
         """Grow and shrink the steps, and return where the sign has turned; both good until the next call."""

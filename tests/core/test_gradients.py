@@ -39,7 +39,7 @@ def relative_error(configuration: Configuration, examples: Examples, runs: int) 
         for sign in (1.0, -1.0):
             weights[:, column] = value + sign * H
             work.forward(batch)
-            numeric[:, column] += sign * work.loss.sums / ROWS / (2.0 * H)
+            numeric[:, column] += sign * work.sums / ROWS / (2.0 * H)
         weights[:, column] = value
     lengths = [np.linalg.norm(array, axis=1) for array in (analytic - numeric, analytic, numeric)]
     return float((lengths[0] / (lengths[1] + lengths[2])).max())

@@ -43,7 +43,7 @@ class WorkedExample:
 
     def error(self) -> float:
         self.work.forward(self.batch)
-        return float(self.work.loss.sums[0])
+        return float(self.work.sums[0])
 
     def step(self) -> None:
         self.error()

@@ -1,0 +1,222 @@
+"""A program is a list of steps that compiled code takes one run of a population through, then the next run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from core.arrays import FloatArray, IntArray, empty
+from core.batches import Batch
+
+
+class Code(IntEnum):
+    """What a step does, as kernels.c numbers it."""
+
+    PRODUCT = 0
+    RELU = 1
+    RELU_SLOPE = 2
+    ADD_TO_COLUMNS = 3
+    DESCEND = 4
+    MOMENTUM = 5
+    NESTEROV = 6
+    ADAM = 7
+    SQUARED_ERROR = 8
+    CROSS_ENTROPY = 9
+
+
+# The struct of kernels.c: every field has eight bytes.
+FIELDS = (
+    *("code", "m", "n", "k"),
+    *("a", "a_run", "a_row", "a_column"),
+    *("b", "b_run", "b_row", "b_column"),
+    *("c", "c_run", "c_row"),
+    *("d", "d_run"),
+    *("then", "bias", "bias_run"),
+    *("classes", "classes_run"),
+    *("weights", "weights_run"),
+    *("a_of_run", "b_of_run"),
+    *("first", "second", "third", "fourth"),
+    *("sums", "hits"),
+)
+PLACE = {name: place for place, name in enumerate(FIELDS)}
+VECTOR_BYTES = 64  # of the widest kind
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """One kind of vectors of the compiled code."""
+
+    name: str
+    number: int
+    call: Callable[..., None]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Step:
+    """One step: its numbers for kernels.c, and the arrays that must live as long as it.
+
+    `reads` names the operands that are parts of a batch, whose memory is another for every batch.
+    """
+
+    code: Code
+    values: dict[str, int]
+    holds: Sequence[Any] = field(default=())
+    reads: Mapping[str, str] = field(default_factory=dict)  # operand to the name of the batch's part
+
+
+class Program:
+    """Steps in order, to be run over all runs of a population as often as wanted."""
+
+    def __init__(self, kernel: Kernel, runs: int, dtype: np.dtype) -> None:
+        self._kernel, self._runs, self._size = kernel, runs, dtype.itemsize
+        self._steps: list[Step] = []
+        self._table = np.empty((0, len(FIELDS)), np.int64)
+        self._scratch = np.empty(0)
+        self._read: list[tuple[int, int, str]] = []
+
+    def add(self, *steps: Step) -> None:
+        """Add steps behind those that are there."""
+        self._steps += steps
+        self._table = np.zeros((len(self._steps), len(FIELDS)), np.int64)
+        self._read = []
+        for place, step in enumerate(self._steps):
+            self._table[place, 0] = step.code
+            for name, value in step.values.items():
+                self._table[place, PLACE[name]] = value
+            self._read += [(place, PLACE[operand], part) for operand, part in step.reads.items()]
+        terms = max(step.values.get("k", 0) for step in self._steps)
+        self._scratch = empty((terms * 2 * VECTOR_BYTES // 8,), np.dtype(np.float64))
+        self._arguments = (
+            self._kernel.number,
+            self._size,
+            self._table.ctypes.data,
+            len(self._steps),
+            self._runs,
+            self._scratch.ctypes.data,
+        )
+
+    def read(self, batch: Mapping[str, int]) -> None:
+        """Take the parts of a batch from these addresses from now on."""
+        for place, operand, part in self._read:
+            self._table[place, operand] = batch[part]
+
+    def run(self) -> None:
+        """Take every run through all steps."""
+        self._kernel.call(*self._arguments)
+
+
+def multiply(
+    left: FloatArray,
+    right: FloatArray,
+    out: FloatArray,
+    *,
+    left_of_run: IntArray | None = None,
+    right_of_run: IntArray | None = None,
+    reads: Mapping[str, str] | None = None,
+    bias: FloatArray | None = None,
+    then: Code | None = None,
+    where: FloatArray | None = None,
+) -> Step:
+    """Step: out = left right, for every run, with a bias for every column if there is one.
+
+    `then` says what is done to it before it is written: RELU, RELU_SLOPE where `where` is positive, or DESCEND,
+    which subtracts it from what `out` holds.
+
+    Shapes:
+        left   (runs, m, k), (sets, m, k) with `left_of_run`, or (1, m, k) for all
+        right  (runs, k, n), likewise; rows or columns in one piece
+        out    (runs, m, n), rows in one piece
+        bias   (runs, 1, n); where as out
+    """
+    m, n, k = out.shape[1], out.shape[2], left.shape[2]
+    if left.shape[1:] != (m, k) or right.shape[1:] != (k, n):
+        raise ValueError(f"{left.shape} times {right.shape} is not {out.shape}")
+    values = {"m": m, "n": n, "k": k, **_operand("a", left), **_operand("b", right), **_operand("c", out)}
+    if n == 1:  # NumPy's stride of an axis of one number says nothing
+        values["b_column"] = values["c_column"] = 1
+    if 1 not in (values["b_row"], values["b_column"]) or values.pop("c_column") != 1:
+        message = f"strides {right.strides} and {out.strides}: rows or columns of the one, rows of the other"
+        raise ValueError(f"{message} have to lie in one piece")
+    for name, of_run in (("a_of_run", left_of_run), ("b_of_run", right_of_run)):
+        if of_run is not None:
+            values[name] = address(of_run)
+    for name, array in (("bias", bias), ("d", where)):
+        if array is not None:
+            values |= {name: address(array), f"{name}_run": _run_stride(array)}
+    values["then"] = then or Code.PRODUCT
+    return Step(Code.PRODUCT, values, (left, right, out, left_of_run, right_of_run, bias, where), reads or {})
+
+
+def each(code: Code, *arrays: FloatArray, numbers: Sequence[FloatArray] = ()) -> Step:
+    """Step over all numbers of a run: arrays (runs, n) or (runs, m, n), each run's in one piece."""
+    values: dict[str, int] = {"n": int(np.prod(arrays[0].shape[1:]))}
+    for name, array in zip("abcd", arrays, strict=False):
+        values |= {name: address(array), f"{name}_run": _run_stride(array)}
+    for name, array in zip(("first", "second", "third", "fourth"), numbers, strict=False):
+        values[name] = address(array)
+    return Step(code, values, (*arrays, *numbers))
+
+
+def loss(
+    code: Code,
+    outputs: FloatArray,
+    batch: Batch,
+    gradient: FloatArray,
+    scale: FloatArray,
+    sums: FloatArray,
+    hits: IntArray,
+    *,
+    by_output: FloatArray,
+    class_weights: FloatArray | None = None,
+) -> Step:
+    """Step: a loss with its derivative, summed over a batch, and its right answers.
+
+    Shapes:
+        outputs, gradient  (runs, outputs, batch)
+        scale, sums        (runs, ...) one number of each run
+        hits               (runs,)
+        by_output          (runs, outputs) what a squared error sums for each output
+        class_weights      (runs, outputs) what an example of each class counts, if not all 1
+    """
+    values = {"m": outputs.shape[1], "n": outputs.shape[2]}
+    arrays: dict[str, Any] = {"a": outputs, "b": batch.targets, "c": gradient, "d": by_output}
+    arrays["classes"] = batch.classes
+    if class_weights is not None:
+        arrays["weights"] = class_weights
+    for name, array in arrays.items():
+        values |= {name: address(array), f"{name}_run": _run_stride(array)}
+    values |= {"first": address(scale), "sums": address(sums), "hits": address(hits)}
+    reads = {"b": "targets", "classes": "classes"}
+    return Step(code, values, (*arrays.values(), batch, scale, sums, hits), reads)
+
+
+def add_to_columns(outputs: FloatArray, bias: FloatArray) -> Step:
+    """Step: add a bias (runs, m, 1) to every column of outputs (runs, m, n)."""
+    values = {"m": outputs.shape[1], "n": outputs.shape[2]}
+    for name, array in (("a", outputs), ("b", bias)):
+        values |= {name: address(array), f"{name}_run": _run_stride(array)}
+    return Step(Code.ADD_TO_COLUMNS, values, (outputs, bias))
+
+
+def address(array: np.ndarray[Any, Any]) -> int:
+    """Where an array's memory begins."""
+    found: int = array.__array_interface__["data"][0]
+    return found
+
+
+def _operand(name: str, array: FloatArray) -> dict[str, int]:
+    _, row, column = (stride // array.itemsize for stride in array.strides)
+    return {
+        name: address(array),
+        f"{name}_run": _run_stride(array),
+        f"{name}_row": row,
+        f"{name}_column": column,
+    }
+
+
+def _run_stride(array: FloatArray) -> int:
+    return 0 if array.shape[0] == 1 else array.strides[0] // array.itemsize
