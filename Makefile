@@ -62,7 +62,7 @@ $(BIN)/python:
 	@echo "Creating $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/runtime: requirements/runtime.lock pyproject.toml | $(BIN)/python
+$(VENV)/runtime: requirements/runtime.lock pyproject.toml $(wildcard core/compiled/*.c core/compiled/*.inc) | $(BIN)/python
 	@echo "Installing the pinned dependencies (about a minute the first time)"
 	@$(PIP_INSTALL) --require-hashes -r requirements/runtime.lock
 	@$(PIP_INSTALL) --no-build-isolation --no-index --editable .

@@ -19,8 +19,8 @@ EXPLANATION = """\
 Run-epochs per second of processor time, the median of {rounds} rounds in which the contenders take turns;
 time to compile and warm up is left out. Digits, {rows:,} training rows, batches of 32, float32, 64-64-10 with
 relu; the same first weights and, but for scikit-learn, the same order of examples; nobody validates.
-"Backsweep is" says how many times as fast it is, compared within a round, with the kernel that OpenBLAS
-chooses and with Haswell's. "loss" is the median relative difference of final training losses from
+"Backsweep is" says how many times as fast it is, compared within a round, by compiled steps
+and by NumPy alone. "loss" is the median relative difference of final training losses from
 Backsweep's. In each of its measurements three of Backsweep's runs had the same SHA-256 of their weights as
 when trained alone."""
 

@@ -7,25 +7,25 @@ from statistics import median
 
 from benchmarks.cases import CASES, WANTED
 from benchmarks.comparison import Outcome, Timing, ratios
-from benchmarks.contenders import BACKSWEEP, PINNED
+from benchmarks.contenders import BACKSWEEP, BY_NUMPY
 from benchmarks.growth import Growth, relative_cost
 
 LOADED = 0.95  # of the core's time; with less, other programs were at work
 
 
 def summary_table(outcomes: Sequence[Outcome]) -> str:
-    """One row for each case: how many times as fast Backsweep is, with either kernel."""
+    """One row for each case: how many times as fast Backsweep is, by compiled steps and by NumPy alone."""
     peers = [name for name in CASES[0].required if any(outcome.of(name) for outcome in outcomes)]
-    header = ("case", BACKSWEEP.name, "Haswell", *(f"x {name}, Haswell" for name in peers))
+    header = ("case", BACKSWEEP.name, "NumPy", *(f"x {name}, NumPy" for name in peers))
     rows = []
     for outcome in outcomes:
-        ours, pinned = outcome.of(BACKSWEEP.name), outcome.of(PINNED.name)
+        ours, by_numpy = outcome.of(BACKSWEEP.name), outcome.of(BY_NUMPY.name)
         timings = [outcome.of(name) for name in peers]
         times = [
-            ", ".join(filter(None, (_times(ours, timing), _times(pinned, timing)))) if timing else ""
+            ", ".join(filter(None, (_times(ours, timing), _times(by_numpy, timing)))) if timing else ""
             for timing in timings
         ]
-        speeds = [f"{timing.speed:,.0f}" if timing else "" for timing in (ours, pinned)]
+        speeds = [f"{timing.speed:,.0f}" if timing else "" for timing in (ours, by_numpy)]
         rows.append((outcome.case.name, *speeds, *times))
     return f"### Summary\n\n{markdown(header, rows)}\n"
 
@@ -33,7 +33,7 @@ def summary_table(outcomes: Sequence[Outcome]) -> str:
 def comparison_table(outcome: Outcome) -> str:
     """One row for each contender: speed, and how many times as fast Backsweep is."""
     case = outcome.case
-    header = ("contender", "run-epochs/s", "lowest..highest", "Backsweep is", "Haswell", "asked", "loss")
+    header = ("contender", "run-epochs/s", "lowest..highest", "Backsweep is", "NumPy", "asked", "loss")
     rows = [_row(outcome, timing) for timing in outcome.timings]
     size = f"learning rates: {case.rates}, seeds: {case.seeds}, epochs: {outcome.epochs}"
     return f"### {case.name}\n\n{size}\n\n{markdown(header, rows)}"
@@ -65,7 +65,7 @@ def growth_table(growth: Growth) -> str:
 def notes(outcomes: Iterable[Outcome]) -> Iterator[str]:
     """Say what makes figures doubtful, and what was asked and not reached."""
     for outcome in outcomes:
-        ours = [timing for name in (BACKSWEEP.name, PINNED.name) if (timing := outcome.of(name))]
+        ours = [timing for name in (BACKSWEEP.name, BY_NUMPY.name) if (timing := outcome.of(name))]
         for timing in outcome.timings:
             about = f"- {outcome.case.name}: {timing.contender}"
             if not timing.agrees:
@@ -94,14 +94,14 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _row(outcome: Outcome, timing: Timing) -> tuple[str, ...]:
-    ours, pinned = outcome.of(BACKSWEEP.name), outcome.of(PINNED.name)
-    own = timing.contender in (BACKSWEEP.name, PINNED.name)
+    ours, by_numpy = outcome.of(BACKSWEEP.name), outcome.of(BY_NUMPY.name)
+    own = timing.contender in (BACKSWEEP.name, BY_NUMPY.name)
     return (
         timing.contender,
         f"{timing.speed:,.0f}",
         f"{min(timing.speeds):,.0f}..{max(timing.speeds):,.0f}",
         "" if own else _times(ours, timing),
-        "" if own else _times(pinned, timing),
+        "" if own else _times(by_numpy, timing),
         _asked(outcome, timing.contender),
         "" if timing.contender == BACKSWEEP.name else f"{timing.disagreement:.1e}",
     )

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from core.compiled.library import kernel
+
 # OpenBLAS exports its kernel's name under a prefix and suffix that say how it was built.
 CORENAME_SYMBOLS = (
     "scipy_openblas_get_corename64_",
@@ -21,13 +23,14 @@ LIBRARY_FOLDERS = ("../numpy.libs", ".dylibs")  # where NumPy's wheels for Linux
 
 
 def environment_class() -> dict[str, str]:
-    """Return numpy, blas, blas_kernel, simd, architecture and libc as text, or "unknown"."""
+    """Return products, numpy, blas, blas_kernel, simd, architecture and libc as text, or "unknown"."""
     build = np.show_config(mode="dicts")
     blas = build.get("Build Dependencies", {}).get("blas", {})
     simd = build.get("SIMD Extensions", {})
     levels = [*simd.get("baseline", []), *simd.get("found", [])]
     libc = " ".join(part for part in platform.libc_ver() if part)
     return {
+        "products": "blas" if kernel() is None else "fused multiply-add",
         "numpy": np.__version__,
         "blas": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
         "blas_kernel": _blas_kernel() or "unknown",

@@ -16,7 +16,7 @@ from core.configuration import Configuration
 from core.dropout import Dropout, DropoutNumbers
 from core.fields import FUSED
 from core.layers import Activation, FullyConnected, LastFullyConnected
-from core.layout import Layout, LayerTensors
+from core.layout import LayerTensors, Layout
 from core.rows import Sharing
 
 

@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 # Raised by any change that can change bits: an order of operations, a stream, an initializer, a chunk size.
-NUMERICS_VERSION = 2
+NUMERICS_VERSION = 3

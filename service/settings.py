@@ -62,6 +62,7 @@ class Settings:
     dataset_cache: int
     last_states: int
     pin_numerics: bool
+    compiled: bool
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -317,6 +318,15 @@ VARIABLES = (
         "0",
         "1 pins workers to the kernels of x86-64-v3 (OpenBLAS's Haswell kernel, no AVX-512 in NumPy): "
         "a fleet of unlike machines then computes the same bits. 0 lets each machine use its fastest.",
+        "1, true, yes or 0, false, no",
+        parsers.flag,
+    ),
+    Variable(
+        "compiled",
+        "1",
+        "1 trains by compiled steps where a C compiler was found at install, on processors with AVX2, "
+        "AVX-512 or NEON; elsewhere, and with 0, NumPy takes them. The two have bits of their own: a fleet "
+        "in which some machines have no compiler becomes one environment class by 0.",
         "1, true, yes or 0, false, no",
         parsers.flag,
     ),

@@ -45,11 +45,13 @@ def context() -> Context:
     Raises:
         ThreadsNotLimited: the environment came too late for the BLAS library, or it ignores it.
     """
+    from core.compiled import library
     from core.environment import environment_class
     from worker.context import Context
 
     limit_threads()
     settings = Settings.from_environment(os.environ)
+    library.switch(on=settings.compiled)
     limit_memory(settings.worker_memory)
     database = Database(settings.database_url)
     name = os.environ[NAME_VARIABLE]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from itertools import product
 
@@ -10,6 +11,7 @@ import numpy as np
 from benchmarks.peers.protocol import Prepared, serve
 from benchmarks.peers.task import Task
 from core.calibration import Calibration, calibrate
+from core.compiled import library
 from core.configuration import resolve
 from core.environment import environment_class
 from core.examples import Examples
@@ -97,4 +99,5 @@ def _train(members: list[Member], examples: Examples) -> tuple[list[float], list
 
 
 if __name__ == "__main__":
+    library.switch(on=os.environ.get("BACKSWEEP_COMPILED") != "0")
     serve(prepare, environment_class())

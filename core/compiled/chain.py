@@ -19,7 +19,9 @@ class Chain:
     def __init__(self, kernel: Kernel, runs: int, dtype: np.dtype, first: Batch) -> None:
         self._kernel, self._runs, self._dtype = kernel, runs, dtype
         self._batch = first
-        self._known = {id(first): (first, _addresses(first))}  # by the identity of batches, which are kept here
+        self._known = {
+            id(first): (first, _addresses(first))
+        }  # by the identity of batches, which are kept here
         self._parts: list[Callable[[], object]] = []
         self._programs: list[Program] = []
         self._pending: list[Step] = []

@@ -146,7 +146,7 @@ static inline __attribute__((always_inline)) TARGET void turn_4x4(
 #undef ROWS
 #undef MASK
 #define TARGET __attribute__((target("avx512f,avx2,fma")))
-#define ROWS 12
+#define ROWS 8
 #define STORE_PART_512(type, p, mask, v) _mm512_mask_storeu_##type(p, mask, v)
 
 #define KIND float_avx512

@@ -1,4 +1,4 @@
-"""The compiled steps are used where they could be built, and only after they have shown their arithmetic here."""
+"""Compiled steps are used where they could be built, and only after they have shown their arithmetic."""
 
 from __future__ import annotations
 
@@ -15,14 +15,23 @@ from core.arrays import FloatArray
 from core.compiled.program import Kernel, Program, multiply
 
 KINDS = {"avx512": 2, "avx2": 1, "neon": 3}  # of vectors, as kernels.c numbers them; the widest first
-# Rows, columns and terms of the products by which a kind is checked: whole tiles, and every kind of remainder.
-CHECKED = ((1, 1, 1), (5, 3, 7), (6, 16, 4), (7, 17, 5), (12, 32, 9), (13, 33, 10), (25, 50, 66), (10, 32, 64))
+# Rows, columns and terms of the products that check a kind: whole tiles, and every kind of remainder.
+CHECKED = (
+    (1, 1, 1),
+    (5, 3, 7),
+    (6, 16, 4),
+    (7, 17, 5),
+    (12, 32, 9),
+    (13, 33, 10),
+    (25, 50, 66),
+    (10, 32, 64),
+)
 
 _enabled = True
 
 
 def kernel() -> Kernel | None:
-    """The compiled steps, or None where NumPy does the work: not built, another processor, or switched off."""
+    """The compiled steps, or None: they are not built, not for this processor, or switched off."""
     return _found() if _enabled else None
 
 
@@ -76,7 +85,7 @@ def _load(file: Path) -> Kernel | None:
 
 
 def _agrees(library: ctypes.CDLL, found: Kernel, sizes: Sequence[int], dtype: str) -> bool:
-    """Whether a product is one chain of fused multiply-adds for each number, as the C library computes them."""
+    """Whether each number of a product is one chain of the C library's fused multiply-adds."""
     m, n, k = sizes
     draw = np.random.default_rng(sizes)
     left, right = draw.standard_normal((m, k)).astype(dtype), draw.standard_normal((k, n)).astype(dtype)

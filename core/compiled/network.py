@@ -15,6 +15,7 @@ from core.dropout import Dropout
 from core.layers import Activation
 from core.layout import LayerTensors, Layout
 
+
 @dataclass(frozen=True, slots=True)
 class Update:
     """How weights are changed on the way back: by steps that these gradients are handed to.
@@ -149,7 +150,9 @@ class CompiledNetwork:
             return gradient
         return chain.call(activation.backward, gradient)
 
-    def _differentiate(self, chain: Chain, layer: int, slots: LayerTensors, gradient: FloatArray, then: Code | None) -> None:
+    def _differentiate(
+        self, chain: Chain, layer: int, slots: LayerTensors, gradient: FloatArray, then: Code | None
+    ) -> None:
         """Steps for dE/dW and dE/db."""
         values = self._inputs[layer]
         of_run = self._set_of_run if layer == 0 else None
@@ -160,7 +163,11 @@ class CompiledNetwork:
             return
         upright = values.transpose(0, 2, 1)
         if layer == 0 and slots.joined is not None:
-            chain.add(multiply(upright, gradient, slots.joined, left_of_run=of_run, reads={"a": "inputs"}, then=then))
+            chain.add(
+                multiply(
+                    upright, gradient, slots.joined, left_of_run=of_run, reads={"a": "inputs"}, then=then
+                )
+            )
             return
         chain.add(multiply(upright, gradient, slots.weight, then=then))
         chain.add(multiply(np.ones((1, 1, self._batch), self._dtype), gradient, slots.bias, then=then))
@@ -180,7 +187,7 @@ class CompiledNetwork:
         return before
 
     def _memory(self, what: str, layer: int, rows: int, columns: int) -> FloatArray:
-        """Memory that all chains share: of a layer's outputs, or of derivatives with respect to its inputs."""
+        """Memory that all chains share: of a layer's outputs, or of derivatives by its inputs."""
         if (what, layer) not in self._arrays:
             self._arrays[what, layer] = empty((self._runs, rows, columns), self._dtype)
         return self._arrays[what, layer]

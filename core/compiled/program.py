@@ -1,4 +1,4 @@
-"""A program is a list of steps that compiled code takes one run of a population through, then the next run."""
+"""A program is a list of steps that compiled code takes one run of a population through, then the next."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Program:
         self._kernel, self._runs, self._size = kernel, runs, dtype.itemsize
         self._steps: list[Step] = []
         self._table = np.empty((0, len(FIELDS)), np.int64)
-        self._scratch = np.empty(0)
+        self._scratch: FloatArray = np.empty(0)
         self._read: list[tuple[int, int, str]] = []
 
     def add(self, *steps: Step) -> None:
@@ -123,8 +123,8 @@ def multiply(
 ) -> Step:
     """Step: out = left right, for every run, with a bias for every column if there is one.
 
-    `then` says what is done to it before it is written: RELU, RELU_SLOPE where `where` is positive, or DESCEND,
-    which subtracts it from what `out` holds.
+    `then` says what is done to it before it is written: RELU, RELU_SLOPE where `where` is positive, or
+    DESCEND, which subtracts it from what `out` holds.
 
     Shapes:
         left   (runs, m, k), (sets, m, k) with `left_of_run`, or (1, m, k) for all

@@ -29,7 +29,7 @@ class CrossEntropy(_Logits):
     dE/dz^j = p^j - [j = t]: of dE/dp^t = -1/p^t and dp^t/dz^j = p^t ([j = t] - p^j) the factor p^t cancels.
     """
 
-    code = Code.CROSS_ENTROPY
+    code: Code | None = Code.CROSS_ENTROPY
 
     def __init__(self, shape: tuple[int, int, int], dtype: np.dtype) -> None:
         runs, classes, batch = shape

@@ -43,7 +43,7 @@ class SquaredError(_Residual):
     No factor 1/2 (the article, PyTorch, Keras).
     """
 
-    code = Code.SQUARED_ERROR
+    code: Code | None = Code.SQUARED_ERROR
 
     def __init__(self, shape: tuple[int, int, int], dtype: np.dtype) -> None:
         super().__init__(shape, dtype, factor=2.0)

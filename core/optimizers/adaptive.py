@@ -120,7 +120,9 @@ class Adam:
             (1.0 - beta1) / ((1.0 - beta1**step) * scale)
             for (beta1, _), scale in zip(self._pairs, scales, strict=True)
         ]
-        np.copyto(self._step_rate, self._rate * np.array(rates)[self._pair_of_run][:, None], casting="same_kind")
+        np.copyto(
+            self._step_rate, self._rate * np.array(rates)[self._pair_of_run][:, None], casting="same_kind"
+        )
         np.copyto(
             self._step_epsilon,
             self._epsilon / np.array(scales)[self._pair_of_run][:, None],

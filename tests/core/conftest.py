@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+from core.compiled.library import by_numpy
 from core.configuration import resolve
 from core.examples import Examples
 from core.members import Member
 from core.training import Directive, Ending, EpochReport, Population, train
 
+BY_NUMPY = "TESTS_OF_THE_CORE_BY_NUMPY"  # set: compiled steps are left out
 CURVES = ("train_loss", "train_score", "validation_loss", "validation_score", "gradient_norm", "update_ratio")
 
 
@@ -39,7 +43,7 @@ MakeMember = Callable[..., Member]
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_blas_thread() -> Iterator[None]:
-    with threadpool_limits(1):
+    with threadpool_limits(1), by_numpy() if os.environ.get(BY_NUMPY) else nullcontext():
         yield
 
 

@@ -230,7 +230,7 @@ class _AbsoluteError(losses.SquaredError):
         self.sums = np.abs(self._flat).sum(axis=1) / self._n
 
     def backward(self) -> FloatArray:
-        return np.sign(self._residual) * (self._scale / 2.0)
+        return np.sign(self._residual) * (self.scale / 2.0)
 
 
 def test_a_residual_of_zero_is_a_kink_of_the_absolute_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,7 @@ def test_unset_means_one_machine_and_loopback_only(monkeypatch: pytest.MonkeyPat
     assert (settings.lease_seconds, settings.record_seconds, settings.checkpoint_seconds) == (30, 1, 10)
     assert (settings.max_runs_per_sweep, settings.max_body_bytes) == (100_000, 2**20)
     assert settings.pin_numerics is False
+    assert settings.compiled is True
 
 
 def test_every_field_has_one_variable_named_after_it() -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.configuration import resolve
 from core.network import layer_sizes
+from core.version import NUMERICS_VERSION
 from service.datasets import preprocessing
 from service.datasets.table import Table
 from service.inference.onnx_export.model import as_onnx
@@ -27,7 +28,7 @@ ORIGIN: dict[str, Any] = {
     "weights_sha256": "a" * 64,
     "subject": "a table",
     "data_sha256": "b" * 64,
-    "numerics_version": 2,
+    "numerics_version": NUMERICS_VERSION,
 }
 
 

@@ -16,7 +16,7 @@ from service.datasets.table import Column, Table
 from service.inference.onnx_export.model import as_onnx
 from service.inference.predictions import ClassAnswers, NumberAnswers, answer
 from service.inference.trained import TrainedNetwork
-from tests.service.inference.networks import asked, drawn_network, session
+from tests.service.inference.networks import ORIGIN, asked, drawn_network, session
 from tests.service.training import FEATURES, mixed_table
 
 TOLERANCE = 1e-5
@@ -152,7 +152,7 @@ def test_the_model_says_what_it_takes_and_where_it_comes_from() -> None:
     assert metadata["run"] == "r_1"
     assert metadata["data_sha256"] == "b" * 64
     assert metadata["weights_sha256"] == "a" * 64
-    assert metadata["numerics_version"] == "2"
+    assert metadata["numerics_version"] == str(ORIGIN["numerics_version"])
     assert json.loads(metadata["classes"]) == [False, True]
     assert json.loads(metadata["missing_text"]) == {"town": "", "word": ""}
 

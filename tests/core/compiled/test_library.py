@@ -1,0 +1,120 @@
+"""Compiled steps are there wherever they can be built, and used only if their arithmetic is what we say."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.compiled import library
+from core.compiled.library import by_numpy, kernel, switch
+from core.compiled.program import Kernel, Program, multiply
+from core.environment import environment_class
+
+BUILT = sorted(Path(library.__file__).parent.glob("_kernels*.so"))
+compiled = pytest.mark.skipif(
+    kernel() is None, reason="compiled steps were not built, or not for this processor"
+)
+
+
+@pytest.mark.skipif(
+    platform.machine() not in {"x86_64", "aarch64", "arm64"}
+    or not (shutil.which("cc") or shutil.which("gcc")),
+    reason="there is no C compiler, or another processor",
+)
+def test_with_a_compiler_steps_are_built_and_used() -> None:
+    assert BUILT
+    assert kernel() is not None
+    assert environment_class()["products"] == "fused multiply-add"
+
+
+def test_without_them_the_environment_class_is_another() -> None:
+    before = kernel()
+    with by_numpy():
+        assert kernel() is None
+        assert environment_class()["products"] == "blas"
+    assert kernel() is before
+
+
+def test_they_can_be_switched_off_for_a_process() -> None:
+    switch(on=False)
+    try:
+        assert kernel() is None
+    finally:
+        switch(on=True)
+
+
+@compiled
+def test_every_kind_of_vectors_that_the_processor_has_gives_the_same_bits() -> None:
+    loaded = ctypes.CDLL(str(BUILT[0]))
+    found = kernel()
+    assert found is not None
+    kinds = [number for number in library.KINDS.values() if loaded.backsweep_has(number)]
+    draw = np.random.default_rng(3)
+    left, right = draw.standard_normal((1, 13, 37)), draw.standard_normal((1, 37, 41))
+    products = []
+    for number in kinds:
+        out = np.empty((1, 13, 41))
+        program = Program(Kernel("any", number, found.call), 1, out.dtype)
+        program.add(multiply(left, right, out))
+        program.run()
+        products.append(out)
+    assert all(np.array_equal(product, products[0]) for product in products)
+
+
+@compiled
+def test_a_kind_whose_sums_are_not_fused_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unfused:
+        """A library whose expectation rounds each product."""
+
+        def __init__(self) -> None:
+            self._real = ctypes.CDLL(str(BUILT[0]))
+            self.backsweep_run = self._real.backsweep_run
+            self.backsweep_has = self._real.backsweep_has
+
+        def backsweep_expected(self, *arguments: object) -> None:
+            self._real.backsweep_expected(*arguments)
+            size, m, n, *_, out = arguments
+            kind = ctypes.c_float if size == 4 else ctypes.c_double
+            assert isinstance(out, ctypes.c_void_p)
+            assert out.value is not None
+            assert isinstance(m, ctypes.c_int64)
+            assert isinstance(n, ctypes.c_int64)
+            numbers = (kind * (m.value * n.value)).from_address(out.value)
+            numbers[0] = numbers[0] * (1 + 2**-20)
+
+    assert library._load(BUILT[0]) is not None
+    unfused = Unfused()
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: unfused)
+    assert library._load(BUILT[0]) is None
+
+
+@compiled
+def test_a_product_is_one_chain_of_fused_multiply_adds() -> None:
+    found = kernel()
+    assert found is not None
+    draw = np.random.default_rng(8)
+    left, right = (draw.standard_normal(shape).astype(np.float32) for shape in ((1, 3, 9), (1, 9, 5)))
+    out = np.empty((1, 3, 5), np.float32)
+    program = Program(found, 1, out.dtype)
+    program.add(multiply(left, right, out))
+    program.run()
+    for row in range(3):
+        for column in range(5):
+            total = np.float32(0)
+            for term in range(9):
+                exact = Fraction(float(left[0, row, term])) * Fraction(float(right[0, term, column]))
+                total = _rounded(exact + Fraction(float(total)))
+            assert out[0, row, column] == total
+
+
+def _rounded(exact: Fraction) -> np.float32:
+    """The float32 that is nearest, found among the neighbours of a first guess."""
+    guess = np.float32(float(exact))
+    near = (np.nextafter(guess, np.float32(-np.inf)), guess, np.nextafter(guess, np.float32(np.inf)))
+    return min(near, key=lambda number: abs(Fraction(float(number)) - exact))
