@@ -69,24 +69,21 @@ def test_every_kind_of_vectors_that_the_processor_has_gives_the_same_bits() -> N
 
 @compiled
 def test_a_kind_whose_sums_are_not_fused_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Unfused:
-        """A library whose expectation rounds each product."""
+    real = ctypes.CDLL(str(BUILT[0]))
 
-        def __init__(self) -> None:
-            self._real = ctypes.CDLL(str(BUILT[0]))
-            self.backsweep_run = self._real.backsweep_run
-            self.backsweep_has = self._real.backsweep_has
+    class Expected:
+        """What the C library's fma computes, with another last bit in one place."""
 
-        def backsweep_expected(self, *arguments: object) -> None:
-            self._real.backsweep_expected(*arguments)
-            size, m, n, *_, out = arguments
+        def __call__(self, size: int, m: ctypes.c_int64, n: ctypes.c_int64, *others: ctypes.c_void_p) -> None:
+            real.backsweep_expected(size, m, n, *others)
             kind = ctypes.c_float if size == 4 else ctypes.c_double
-            assert isinstance(out, ctypes.c_void_p)
-            assert out.value is not None
-            assert isinstance(m, ctypes.c_int64)
-            assert isinstance(n, ctypes.c_int64)
-            numbers = (kind * (m.value * n.value)).from_address(out.value)
-            numbers[0] = numbers[0] * (1 + 2**-20)
+            address = others[-1].value
+            assert address is not None
+            numbers = (kind * (m.value * n.value)).from_address(address)
+            numbers[0] *= 1 + 2**-20
+
+    class Unfused:
+        backsweep_run, backsweep_has, backsweep_expected = real.backsweep_run, real.backsweep_has, Expected()
 
     assert library._load(BUILT[0]) is not None
     unfused = Unfused()
