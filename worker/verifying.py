@@ -25,6 +25,7 @@ from service.lifecycle.verification_lease import (
     end_verification,
     give_verification_back,
     hold_verification,
+    queued_verifications,
 )
 from service.lifecycle.verify import VERIFIABLE, other_numerics
 from service.lifecycle.workers import worker_turned_to
@@ -49,6 +50,9 @@ log = logging.getLogger(__name__)
 
 def verify_next(context: Context) -> bool:
     """Claim the next verification and bring it to its end; False when there was none."""
+    with context.database.read() as session:  # this is asked after every population, and mostly for nothing
+        if not queued_verifications(session):
+            return False
     claim = context.database.run(lambda session: _claim(session, context))
     if claim is None:
         return False

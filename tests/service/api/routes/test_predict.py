@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -238,3 +239,16 @@ def test_another_owners_run_answers_nobody_else(
 ) -> None:
     (run,) = train(dataset="iris", parameters={"epochs": 1})
     assert other_client.post(f"/api/v1/runs/{run}:predict", json={"rows": [{}]}).status_code == 404
+
+
+@pytest.mark.parametrize("dataset", ["iris", "diabetes"])
+def test_a_diverged_run_answers_with_the_weights_that_were_last_good(
+    client: TestClient, train: Train, dataset: str
+) -> None:
+    (run,) = train(dataset=dataset, parameters={"epochs": 5, "learning_rate": 1e6, "loss": "mse"})
+    assert client.get(f"/api/v1/runs/{run}").json()["state"] == "diverged"
+    rows = rows_of(builtin.load(dataset), [0, 1])
+    answer = client.post(f"/api/v1/runs/{run}:predict", json={"rows": rows})
+    assert answer.status_code == 200
+    Predictions.model_validate(json.loads(answer.text, parse_constant=pytest.fail))
+    assert client.get(f"/api/v1/runs/{run}/weights?format=onnx").status_code == 200
