@@ -1,0 +1,86 @@
+"""Every process logs in one form, with what it is working at beside each line; secrets and data never.
+
+What a line is about (request, sweep, population) is bound to the work and not to the call that logs: it
+travels into threads that the work is handed to.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+FORMATS = ("text", "json")
+LEVELS = ("debug", "info", "warning", "error")
+# Whoever logs under these names has handlers of its own, which would write every line twice.
+FOLDED_IN = ("uvicorn", "uvicorn.error", "uvicorn.access", "celery", "celery.task", "kombu", "amqp", "alembic")
+
+_about: ContextVar[Mapping[str, Any]] = ContextVar("about", default={})  # noqa: B039 - nothing changes it
+
+
+@contextmanager
+def about(**fields: Any) -> Iterator[None]:
+    """Have every line that is logged inside the block carry these fields."""
+    token = _about.set({**_about.get(), **fields})
+    try:
+        yield
+    finally:
+        _about.reset(token)
+
+
+def configure(form: str, level: str = "info", stream: TextIO | None = None) -> None:
+    """Log to `stream` (standard error) in this form, and nowhere else; again changes it."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonLines() if form == "json" else Lines())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in FOLDED_IN:
+        logger = logging.getLogger(name)
+        logger.handlers[:] = []
+        logger.propagate = True
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes whole addresses down, queries and all
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object on each line: at, level, logger, message, what it is about, and the traceback if any."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record down."""
+        document: dict[str, Any] = {
+            "at": _instant(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            "process": record.process,
+            **_fields(record),
+        }
+        if record.exc_info:
+            document["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(document, ensure_ascii=False, default=str)
+
+
+class Lines(logging.Formatter):
+    """For people: time, level and message, with what it is about at the end."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record down."""
+        fields = {**_about.get()}
+        words = " ".join(f"{name}={value}" for name, value in fields.items())
+        message = record.getMessage() + (f" ({words})" if words else "")
+        line = f"{_instant(record)} {record.levelname:<7} {record.name}: {message}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    return {**_about.get(), **getattr(record, "fields", {})}
+
+
+def _instant(record: logging.LogRecord) -> str:
+    moment = datetime.fromtimestamp(record.created, tz=UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{int(record.msecs):03d}Z"

@@ -1,0 +1,86 @@
+"""Reading how much there is to do and how fast it goes, from counts that are kept and not by counting runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from service.planning.statuses import PopulationState, RunState, SweepState
+from service.store.clock import now
+from service.store.schema import Event, PopulationRow, Sweep, Worker
+
+WINDOW = 30_000  # milliseconds over which a speed is measured
+MOST_EVENTS = 200  # of a sweep that are looked at for it
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What all processes of the service have to do, and what happened to their workers."""
+
+    runs: Mapping[str, int]  # by state
+    sweeps: Mapping[str, int]  # by state
+    populations: Mapping[str, int]  # by state, those that are not finished
+    oldest_queued_seconds: float  # since when the population waits that waits longest; 0 if none does
+    epochs_per_second: float
+    leases_lost: Mapping[str, int]  # by worker, ever
+    handed_back: Mapping[str, int]  # by worker, ever
+
+
+def load(session: Session) -> Load:
+    """The load at one moment: as many statements as fields, each by an index or over the table of sweeps."""
+    states = [getattr(Sweep, f"{state.value}_count") for state in RunState]
+    rows = session.execute(
+        select(Sweep.state, func.count(), *(func.sum(column) for column in states)).group_by(Sweep.state)
+    ).all()
+    sweeps = {row[0]: row[1] for row in rows}
+    runs = [sum(int(row[2 + place] or 0) for row in rows) for place in range(len(states))]
+    open_states = [state for state in PopulationState if state is not PopulationState.FINISHED]
+    populations = session.execute(
+        select(PopulationRow.state, func.count())
+        .where(PopulationRow.state.in_(open_states))
+        .group_by(PopulationRow.state)
+    )
+    found = dict(populations.all())
+    workers = session.execute(select(Worker.name, Worker.leases_lost, Worker.handed_back)).all()
+    return Load(
+        runs={state.value: count for state, count in zip(RunState, runs, strict=True)},
+        sweeps={state.value: sweeps.get(state, 0) for state in SweepState},
+        populations={state.value: found.get(state, 0) for state in open_states},
+        oldest_queued_seconds=_oldest_queued(session),
+        epochs_per_second=epochs_per_second(session),
+        leases_lost={row.name: row.leases_lost for row in workers},
+        handed_back={row.name: row.handed_back for row in workers},
+    )
+
+
+def epochs_per_second(session: Session) -> float:
+    """Epochs of single runs, by the newest events of what is at work or has just ended."""
+    moment = session.scalars(select(now())).one()
+    at_work = or_(Sweep.state == SweepState.RUNNING, Sweep.finished_at >= moment - WINDOW)
+    rows = session.execute(
+        select(Event.sweep_id, Event.at, Event.document["epochs_done"].as_integer())
+        .join(Sweep, Sweep.id == Event.sweep_id)
+        .where(at_work, Event.number > Sweep.event_count - MOST_EVENTS)
+        .order_by(Event.sweep_id, Event.number)
+    )
+    speed = 0.0
+    for _sweep, events in groupby(rows, lambda row: row[0]):
+        story = [(at, done) for _key, at, done in events]
+        before = [event for event in story if event[0] < moment - WINDOW]
+        since, done = before[-1] if before else story[0]
+        milliseconds = min(max(moment - since, 1000), WINDOW)
+        speed += max(0, story[-1][1] - done) * 1000 / milliseconds
+    return speed
+
+
+def _oldest_queued(session: Session) -> float:
+    oldest = session.scalar(
+        select(func.min(PopulationRow.created_at)).where(PopulationRow.state == PopulationState.QUEUED)
+    )
+    if oldest is None:
+        return 0.0
+    return max(0, session.scalars(select(now())).one() - oldest) / 1000
