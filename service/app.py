@@ -14,6 +14,8 @@ from fastapi.routing import APIRoute
 from service.api.application import TAGS, add_api
 from service.api.context import Context
 from service.api.gate.layers import layers
+from service.api.gate.route_names import RouteNames
+from service.api.measures import Measures
 from service.api.streams.tail import Tail
 from service.api.uploads import Uploads
 from service.dashboard.application import mount
@@ -69,8 +71,10 @@ def create_app(settings: Settings | None = None, *, ring: Callable[[int], object
         middleware=layers(known, CONTENT_SECURITY_POLICY),
         lifespan=lifespan,
     )
+    app.state.measures = Measures()
     add_api(app, known)
     mount(app)
+    app.state.route_names = RouteNames(app)
     return app
 
 

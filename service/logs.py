@@ -15,10 +15,17 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-FORMATS = ("text", "json")
-LEVELS = ("debug", "info", "warning", "error")
 # Whoever logs under these names has handlers of its own, which would write every line twice.
-FOLDED_IN = ("uvicorn", "uvicorn.error", "uvicorn.access", "celery", "celery.task", "kombu", "amqp", "alembic")
+FOLDED_IN = (
+    "uvicorn",
+    "uvicorn.error",
+    "uvicorn.access",
+    "celery",
+    "celery.task",
+    "kombu",
+    "amqp",
+    "alembic",
+)
 
 _about: ContextVar[Mapping[str, Any]] = ContextVar("about", default={})  # noqa: B039 - nothing changes it
 
@@ -48,7 +55,7 @@ def configure(form: str, level: str = "info", stream: TextIO | None = None) -> N
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object on each line: at, level, logger, message, what it is about, and the traceback if any."""
+    """One JSON object on each line: at, level, logger, message, what it is about, and a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Write a record down."""

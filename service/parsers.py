@@ -63,6 +63,22 @@ def seconds(low: float, high: float) -> tuple[str, Parser]:
     return f"seconds from {low:g} to {high:g}", parse
 
 
+def days(low: float, high: float) -> tuple[str, Parser]:
+    """A number of days."""
+    return f"days from {low:g} to {high:g}", seconds(low, high)[1]
+
+
+def choice(*words: str) -> tuple[str, Parser]:
+    """One of several words."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(text)
+        return text
+
+    return ", ".join(words), parse
+
+
 def matching(pattern: re.Pattern[str]) -> Parser:
     """A text of one form."""
 

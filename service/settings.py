@@ -13,6 +13,7 @@ from service.machine import LEAST_WORKER_MEMORY, MEMORY_AT_REST, share_of_memory
 from service.parsers import Parser
 
 MOST_INTEGER = 2**53 - 1
+LOG_FORMATS = ("text", "json")
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _HOST = re.compile(r"[A-Za-z0-9.:_-]+")
 _TOKEN = re.compile(r"[A-Za-z0-9_.~-]{22,256}")
@@ -61,6 +62,12 @@ class Settings:
     worker_memory: int
     dataset_cache: int
     last_states: int
+    retain_sweeps_days: float | None
+    retain_losses_days: float | None
+    retain_weights_days: float | None
+    retain_weights: int | None
+    log_format: str
+    public_metrics: bool
     pin_numerics: bool
     compiled: bool
 
@@ -312,6 +319,48 @@ VARIABLES = (
         "keeps, so that `:extend` can train them on; the oldest go first. A run whose state is gone begins "
         "again, to the same bits. Plain sgd goes on from its final weights, and needs none of it.",
         *parsers.size(0, MOST_INTEGER),
+    ),
+    Variable(
+        "retain_sweeps_days",
+        "for ever",
+        "How long a sweep is kept after its end; then it is deleted with all that belongs to it.",
+        *parsers.days(0.01, 36_500),
+        unset=_nothing,
+    ),
+    Variable(
+        "retain_losses_days",
+        "for ever",
+        "How long the losses of each epoch are kept after a sweep's end; its runs and their metrics stay.",
+        *parsers.days(0.01, 36_500),
+        unset=_nothing,
+    ),
+    Variable(
+        "retain_weights_days",
+        "for ever",
+        "How long weights are kept after a sweep's end; their hash stays.",
+        *parsers.days(0.01, 36_500),
+        unset=_nothing,
+    ),
+    Variable(
+        "retain_weights",
+        "any size",
+        "How much of the weights is kept; beyond that those of the sweeps go that ended first.",
+        *parsers.size(0, MOST_INTEGER),
+        unset=_nothing,
+    ),
+    Variable(
+        "log_format",
+        "text",
+        "How every process logs: lines for people, or JSON Lines with request, sweep and population ids.",
+        *parsers.choice(*LOG_FORMATS),
+    ),
+    Variable(
+        "public_metrics",
+        "0",
+        "1 answers `/metrics` without a token: it has counts, speeds and the names of workers, and nothing "
+        "of anyone's sweeps.",
+        "1, true, yes or 0, false, no",
+        parsers.flag,
     ),
     Variable(
         "pin_numerics",

@@ -13,8 +13,9 @@ from threading import Event, Thread
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from celery.signals import worker_process_init
+from celery.signals import setup_logging, worker_process_init
 
+from service import logs
 from service.dispatch import Doorbell
 from service.lifecycle.workers import RESTARTS_VARIABLE, register_worker
 from service.settings import Settings
@@ -125,4 +126,9 @@ def _stop_softly(_number: int, _frame: FrameType | None) -> None:
     _stopping.set()
 
 
+def _log_as_told(**_from_celery: Any) -> None:
+    logs.configure(Settings.from_environment(os.environ).log_format)
+
+
 worker_process_init.connect(_begin)
+setup_logging.connect(_log_as_told)  # in place of Celery's own, in the main process and in this one

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from service import logs
 from service.errors import LeaseLost
 from service.lifecycle.claim import Claim, ClaimedRun, claim_population
 from service.lifecycle.give_back import give_back
@@ -32,8 +33,15 @@ def execute_next(context: Context) -> bool:
     claim = context.database.run(lambda session: _claim(session, context))
     if claim is None:
         return False
+    with logs.about(population=claim.public_id, sweep=claim.sweep, worker=context.name):
+        return _finish(context, claim)
+
+
+def _finish(context: Context, claim: Claim) -> bool:
+    log.info("claimed %d runs under fencing token %d", len(claim.runs), claim.fencing_token)
     try:
         _execute(context, claim)
+        log.info("done with %d runs", len(claim.runs))
     except LeaseLost as lost:
         log.info("%s: the work is dropped", lost)
     except DiskFull as full:  # and the worker is to stop

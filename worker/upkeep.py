@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
@@ -14,11 +15,13 @@ from service.lifecycle.keep_headline import keep_headlines
 from service.lifecycle.last_states import let_the_oldest_go
 from service.lifecycle.remove import purge
 from service.lifecycle.requeue import queued_populations, requeue_expired
+from service.lifecycle.retention import keeps_everything, let_go
 from service.lifecycle.verification_lease import queued_verifications, requeue_expired_verifications
 from service.lifecycle.workers import live_workers, saw_worker, worker_stopped
 from service.settings import Settings
 from service.store.database import Database
 
+RETENTION_INTERVAL = 3600.0  # seconds
 LONGEST_PURGE = 1.0  # seconds of one round for what is left of deleted sweeps
 LONGEST_INTERVAL = 10.0  # seconds; a worker counts as lost when it was not seen for three of them
 
@@ -43,6 +46,7 @@ class Upkeep:
         self._database = Database(settings.database_url)
         self._doorbell = Doorbell(settings.broker_url)
         self._closing = Event()
+        self._nothing_until = 0.0  # monotonic seconds: there is nothing to let go before
         self._thread = Thread(target=self._run, name="upkeep", daemon=True)
 
     def __enter__(self) -> Self:
@@ -72,6 +76,7 @@ class Upkeep:
         keep_headlines(self._database)
         let_the_oldest_go(self._database, self._settings.last_states)
         purge(self._database, seconds=LONGEST_PURGE)
+        self._let_go()
         with self._database.read() as session:
             queued = queued_populations(session) + queued_verifications(session)
             live = live_workers(session)
@@ -80,6 +85,13 @@ class Upkeep:
         if owed:
             self._doorbell.ring(owed)
         return owed
+
+    def _let_go(self) -> None:
+        """Delete what is not to be kept: some of it in each round, then nothing for an hour."""
+        if keeps_everything(self._settings) or time.monotonic() < self._nothing_until:
+            return
+        if let_go(self._database, self._settings, seconds=LONGEST_PURGE):
+            self._nothing_until = time.monotonic() + RETENTION_INTERVAL
 
     def _run(self) -> None:
         while True:

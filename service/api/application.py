@@ -18,6 +18,7 @@ from service.api.routes import (
     intents,
     keys,
     login,
+    metrics,
     owners,
     predict,
     preprocessing,
@@ -59,6 +60,7 @@ def add_api(app: FastAPI, settings: Settings) -> None:
         versioned.include_router(module.router)
     app.include_router(versioned)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(login.router)
     answer_failures(app)
     describe(app, cookie_name(settings))

@@ -1,4 +1,4 @@
-"""What a process measures of itself, and how that and the load of the whole service are told to Prometheus."""
+"""What a process measures of itself, told to Prometheus beside the load of the whole service."""
 
 from __future__ import annotations
 
@@ -53,9 +53,7 @@ class _Together:
             yield from source() if callable(source) else source  # type: ignore[misc]
 
 
-def _families(
-    streams: int, load: Load | None, workers: Mapping[WorkerState, int] | None
-) -> Iterable[Metric]:
+def _families(streams: int, load: Load | None, workers: Mapping[WorkerState, int] | None) -> Iterable[Metric]:
     yield _gauge("backsweep_event_streams", "Clients that watch a sweep through this process.", streams)
     yield _gauge("backsweep_database_up", "Whether the database answered this scrape.", load is not None)
     if load is None:

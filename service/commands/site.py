@@ -60,9 +60,11 @@ def migrate() -> None:
 
 def serve() -> None:
     """Run the API and the dashboard alone; database and broker are others', as the settings name them."""
+    from service import logs
     from service.supervisor.web import APPLICATION, Server, configuration
 
     with told_plainly() as settings:
+        logs.configure(settings.log_format)
         served = configuration(APPLICATION, factory=True, host=settings.host, port=settings.port)
         Server(served).run()
 

@@ -13,7 +13,7 @@ from service.lifecycle.next_population import next_population
 from service.lifecycle.story import tell
 from service.planning.statuses import Cause, PopulationState, RunState
 from service.store.clock import now
-from service.store.schema import Checkpoint, ConfigurationRow, LossRow, PopulationRow, Run
+from service.store.schema import Checkpoint, ConfigurationRow, LossRow, PopulationRow, Run, Sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Claim:
 
     population_id: int
     public_id: str
+    sweep: str  # public
     sweep_id: int
     fencing_token: int
     worker: str
@@ -93,6 +94,7 @@ def claim_population(
     return Claim(
         population_id=population_id,
         public_id=row.public_id,
+        sweep=session.scalars(select(Sweep.public_id).where(Sweep.id == row.sweep_id)).one(),
         sweep_id=row.sweep_id,
         fencing_token=row.fencing_token,
         worker=worker,

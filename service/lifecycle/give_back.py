@@ -8,6 +8,7 @@ from service.lifecycle.claim import Claim
 from service.lifecycle.lease import change_leased, intent_of
 from service.lifecycle.moves import move_populations, move_runs
 from service.lifecycle.story import tell
+from service.lifecycle.workers import worker_handed_back
 from service.planning.statuses import Cause, PopulationState, RunState, held_back
 from service.store.schema import PopulationRow, Run
 
@@ -37,3 +38,4 @@ def give_back(session: Session, claim: Claim) -> None:
     )
     document = {"population": claim.public_id, "worker": claim.worker}
     tell(session, claim.sweep_id, "handed_back", document, moved=moved)
+    worker_handed_back(session, claim.worker)

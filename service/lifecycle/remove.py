@@ -20,7 +20,7 @@ from service.lifecycle.owned_sweep import take_sweep
 from service.store.clock import now
 from service.store.database import Database
 from service.store.models.base import Base
-from service.store.schema import Event, LossRow, Owner, PopulationRow, Run, Sweep, metadata
+from service.store.schema import Event, LossRow, Owner, PopulationRow, Run, Sweep, Verification, metadata
 from service.store.upsert import insert_ignoring_duplicates
 
 REMOVED = "(removed)"  # the name of the owner of what is being deleted
@@ -158,8 +158,16 @@ def _some_runs(session: Session, sweep: int) -> Sequence[int]:
 
 def _candidates(sweep: int) -> Any:
     return (
-        select(Run.id).where(Run.sweep_id == sweep, _not_the_newest(Run.id)).order_by(Run.id).limit(MOST_RUNS)
+        select(Run.id)
+        .where(Run.sweep_id == sweep, _not_the_newest(Run.id), Run.id.is_distinct_from(_newest_verified()))
+        .order_by(Run.id)
+        .limit(MOST_RUNS)
     )
+
+
+def _newest_verified() -> Any:
+    """The run of the newest verification, whose key is written under as well."""
+    return select(Verification.run_id).order_by(Verification.id.desc()).limit(1).scalar_subquery()
 
 
 def _not_the_newest(key: Any) -> ColumnElement[bool]:

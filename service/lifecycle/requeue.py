@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from service.lifecycle.lease import intent_of
 from service.lifecycle.moves import Moved, move_populations, move_runs
 from service.lifecycle.record import epochs_left
 from service.lifecycle.story import tell
+from service.lifecycle.workers import worker_lost_leases
 from service.planning.statuses import Cause, PopulationState, RunState, held_back
 from service.store.clock import now
 from service.store.identifiers import new_id
@@ -34,8 +36,10 @@ def requeue_expired(session: Session) -> int:
         .with_for_update(skip_locked=True)
     ).scalars()
     populations = expired.all()
+    holders = Counter(population.lease_owner or "" for population in populations)
     for population in populations:
         _free(session, population)
+    worker_lost_leases(session, holders)
     return len(populations)
 
 
@@ -52,6 +56,7 @@ def requeue_lost(session: Session, worker: str, cause: str) -> int:
     ).all()
     for population in populations:
         _free(session, population, cause)
+    worker_lost_leases(session, {worker: len(populations)})
     return len(populations)
 
 

@@ -116,6 +116,17 @@ def worker_stopped(session: Session, name: str) -> None:
     _set(session, name, stopped_at=now(), population_id=None)
 
 
+def worker_lost_leases(session: Session, leases: Mapping[str, int]) -> None:
+    """Count leases that workers have lost, by their names; call it last: it locks their rows in order."""
+    for name, count in sorted(leases.items()):
+        _set(session, name, leases_lost=Worker.leases_lost + count)
+
+
+def worker_handed_back(session: Session, name: str) -> None:
+    """Count a population that a worker handed back in good order."""
+    _set(session, name, handed_back=Worker.handed_back + 1)
+
+
 def count_workers(session: Session) -> Mapping[WorkerState, int]:
     """How many workers are in each state; one that has been silent for a day counts no more."""
     since = now() - FORGOTTEN_SECONDS * 1000

@@ -1,4 +1,4 @@
-"""Reading how much there is to do and how fast it goes, from counts that are kept and not by counting runs."""
+"""Reading how much there is to do and how fast it goes, from counts that are kept: no run is counted."""
 
 from __future__ import annotations
 

@@ -6,12 +6,16 @@ wait in the socket's queue instead of being refused.
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 import uvicorn
+
+from service import logs
+from service.settings import Settings
 
 APPLICATION = "service.app:create_app"  # a name, because the application stands above the supervisor
 GRACE_SECONDS = 2  # for open requests at a stop
@@ -33,7 +37,8 @@ def configuration(application: object, **more: Any) -> uvicorn.Config:
     """What the API is served with, alone and under the supervisor."""
     return uvicorn.Config(
         application,  # type: ignore[arg-type]  # an application, a factory or the name of one
-        access_log=False,
+        access_log=False,  # the application has one of its own
+        log_config=None,  # service/logs.py has said how
         server_header=False,
         proxy_headers=False,  # the Host and Origin that a request carries are what the allowlist judges
         timeout_graceful_shutdown=GRACE_SECONDS,
@@ -44,6 +49,7 @@ def configuration(application: object, **more: Any) -> uvicorn.Config:
 def main(arguments: Sequence[str]) -> None:
     """Serve on the socket with descriptor `arguments[0]`, the application `arguments[1]` if given."""
     descriptor, application, *_ = (*arguments, APPLICATION)
+    logs.configure(Settings.from_environment(os.environ).log_format)
     server = Server(configuration(application, factory=True))
     server.run(sockets=[socket.socket(fileno=int(descriptor))])
 

@@ -21,6 +21,7 @@ from service.lifecycle.audit import MOST_ACTION, REFUSED, Deed
 
 LOGIN = "/login"
 STATIC = "/static/"
+METRICS = "/metrics"
 PUBLIC = frozenset(
     {("GET", "/healthz"), ("GET", "/readyz"), ("GET", LOGIN), ("POST", LOGIN)},
 )
@@ -41,7 +42,7 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on with its caller in the scope's state, or refuse it."""
-        if scope["type"] == "lifespan" or is_public(scope):
+        if scope["type"] == "lifespan" or is_public(scope) or _is_public_here(scope):
             await self.app(scope, receive, send)
             return
         if scope["type"] != "http":
@@ -78,6 +79,14 @@ def is_public(scope: Scope) -> bool:
     method, path = scope["method"], scope["path"]
     method = "GET" if method == "HEAD" else method
     return (method, path) in PUBLIC or (method == "GET" and path.startswith(STATIC))
+
+
+def _is_public_here(scope: Scope) -> bool:
+    """Whether the settings open what is asked for."""
+    if scope["type"] != "http" or (scope["method"], scope["path"]) != ("GET", METRICS):
+        return False
+    context: Context = scope["app"].state.context
+    return context.settings.public_metrics
 
 
 def cookie_value(headers: Headers, name: str) -> str | None:

@@ -8,6 +8,7 @@ from service.api.gate.authentication import LOGIN, Authentication
 from service.api.gate.body_cap import BodyCap
 from service.api.gate.hosts import Hosts, answered_hosts
 from service.api.gate.media_types import DATASETS, MediaTypes
+from service.api.gate.observation import Observation
 from service.api.gate.origins import Origins
 from service.api.gate.request_limits import RequestLimits
 from service.api.gate.response_headers import ResponseHeaders
@@ -16,12 +17,13 @@ from service.settings import Settings
 
 
 def layers(settings: Settings, content_security_policy: str) -> list[Middleware]:
-    """Name a request, catch its failure, then judge: for whom, whence, by whom, how often, how much, what."""
+    """Name a request, measure it, catch its failure; then judge: for whom, whence, who, how much."""
     public = settings.public_url
     own = () if public is None else (public.partition("://")[2],)
     hosts = answered_hosts(settings.port, (*settings.allowed_hosts, *own))
     return [
         Middleware(ResponseHeaders, policy=content_security_policy, is_https=settings.is_https),
+        Middleware(Observation),
         Middleware(Unexpected),
         Middleware(Hosts, hosts=hosts),
         Middleware(Origins, hosts=hosts, login=LOGIN, public=public),

@@ -6,14 +6,12 @@ import logging
 import time
 
 from starlette.datastructures import Headers
-from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import logs
 from service.api.problems import escaped
 
 QUIET = ("/healthz", "/readyz", "/metrics", "/static/")  # asked for all the time, and of no interest
-NO_ROUTE = "none"
 STREAM = "text/event-stream"
 MOST_PATH = 200  # characters
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -51,23 +49,9 @@ class Observation:
     def _tell(self, scope: Scope, status: int, streams: bool, seconds: float) -> None:
         method = scope["method"] if scope["method"] in METHODS else "other"
         if not streams:
-            scope["app"].state.measures.request(method, route_of(scope), status, seconds)
+            state = scope["app"].state
+            state.measures.request(method, state.route_names.of(scope), status, seconds)
         path = escaped(scope["path"], MOST_PATH)  # without the query: a filter may name what is nobody's
         level = logging.DEBUG if path.startswith(QUIET) and status < 400 else logging.INFO
         extra = {"method": method, "path": path, "status": status, "seconds": round(seconds, 4)}
         _log.log(level, "%s %s %d in %.1f ms", method, path, status, seconds * 1000, extra={"fields": extra})
-
-
-def route_of(scope: Scope) -> str:
-    """The template of the route that this request was for, whether or not it came as far as that.
-
-    What has no route shares one name, so that nobody can make names without end.
-    """
-    found = scope.get("route")
-    if found is None:
-        matching = (
-            route for route in scope["app"].router.routes if route.matches(scope)[0] is not Match.NONE
-        )
-        found = next(matching, None)
-    path: str = getattr(found, "path", NO_ROUTE)
-    return path

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.store.models.base import Base, Document, Instant, JsonType, Key, Name, Sha256
+from service.store.models.base import Base, Count, Document, Instant, JsonType, Key, Name, Sha256
 
 
 class Environment(Base):
@@ -32,6 +32,8 @@ class Worker(Base):
     calibration: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
     population_id: Mapped[int | None] = mapped_column(ForeignKey("populations.id"))
     restarts: Mapped[int] = mapped_column(Integer, default=0)  # by `backsweep up`, since it was started
+    leases_lost: Mapped[Count]  # ever: expired, or its training process died
+    handed_back: Mapped[Count]  # populations, ever: at a stop or a pause
     started_at: Mapped[Instant]
     turned_at: Mapped[Instant]  # when it last took a population, finished one or began to be idle
     last_seen_at: Mapped[Instant] = mapped_column(index=True)

@@ -75,6 +75,7 @@ def test_the_calls_of_the_first_version_are_all_there(document: dict[str, Any]) 
         "POST /api/v1/owners/{owner_id}:revoke",
         "GET /api/v1/audit",
         "GET /healthz",
+        "GET /metrics",
         "GET /readyz",
         "POST /login",
         "POST /logout",

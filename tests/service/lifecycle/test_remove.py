@@ -27,6 +27,7 @@ from service.store.schema import (
 )
 from tests.service.api import building
 
+KEYED = (Sweep, PopulationRow, Run, Verification)  # what workers write by a key and a token
 TABLES = (Sweep, PopulationRow, Run, LossRow, Weights, Checkpoint, Verification, Event)
 
 
@@ -59,7 +60,11 @@ def full_sweep(database: Database, runs: int = 3, *, state: str = "completed") -
             )
             session.execute(
                 insert(Verification).values(
-                    public_id=new_id("v"), run_id=run.id, state="queued", created_at=now()
+                    public_id=new_id("v"),
+                    run_id=run.id,
+                    owner_id=run.owner_id,
+                    state="queued",
+                    created_at=now(),
                 )
             )
         tell(session, row.id, "created")
@@ -115,7 +120,7 @@ def test_a_key_is_never_given_out_again(database: Database) -> None:
     """A slow worker holds population, runs and token of a sweep that is gone: they must stay unknown."""
     newest = full_sweep(database)
     with database.read() as session:
-        before = {table: session.scalar(select(func.max(table.id))) for table in (Sweep, PopulationRow, Run)}
+        before = {table: session.scalar(select(func.max(table.id))) for table in KEYED}
     removed(database, newest)
     full_sweep(database)
     with database.read() as session:
