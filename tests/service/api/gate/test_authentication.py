@@ -53,6 +53,26 @@ def test_every_route_is_closed_to_a_stranger_but_the_short_public_list(
         assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
+def test_no_way_of_writing_an_address_opens_it(app: FastAPI, stranger: TestClient) -> None:
+    def ways(path: str) -> Iterator[str]:
+        yield from (f"{path}/", f"/{path}", path.upper(), f"{path}%2f", f"{path};x=1", f"{path}%00")
+        yield path.replace("/", "%2f", 1).replace("%2f", "/%2f", 1)
+        yield "/%2e%2e" + path
+        yield "/healthz/.." + path
+        yield "/static/../" + path.lstrip("/")
+        yield "/%73" + path.removeprefix("/s") if path.startswith("/s") else path
+
+    for method, path in sorted(set(every_route(app.routes))):
+        if is_open(method, path):
+            continue
+        for way in ways(path):
+            for each in {method, "HEAD", "OPTIONS"}:
+                answer = stranger.request(each, way)
+                closed = answer.status_code == 401 or answer.headers.get("location", "").startswith("/login")
+                public = is_open(each, answer.request.url.path) and answer.status_code in (404, 405)
+                assert closed or public, (each, way, answer.status_code)
+
+
 def test_the_walk_over_the_routes_sees_mounted_applications() -> None:
     inner = FastAPI(openapi_url=None)
     inner.get("/hidden")(lambda: None)
