@@ -30,13 +30,8 @@ from service.lifecycle.verification_lease import (
 from service.lifecycle.verify import VERIFIABLE, other_numerics
 from service.lifecycle.workers import worker_turned_to
 from service.planning.measurements import decode
-from service.planning.verification import (
-    FirstDifference,
-    VerificationState,
-    as_json,
-    distance,
-    first_difference,
-)
+from service.planning.tensor_distance import distance
+from service.planning.verification import FirstDifference, VerificationState, as_json, first_difference
 from service.store.database import Database
 from service.store.schema import LossRow, Run, Weights
 from worker.context import Context

@@ -5,13 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from service.planning.verification import (
-    Distance,
-    FirstDifference,
-    distance,
-    environment_differences,
-    first_difference,
-)
+from service.planning.tensor_distance import Distance, distance
+from service.planning.verification import FirstDifference, environment_differences, first_difference
 
 
 def tensors(
