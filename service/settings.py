@@ -262,7 +262,7 @@ VARIABLES = (
     ),
     Variable(
         "dataset_seconds",
-        "60",
+        "120",
         "How long reading an uploaded table may take.",
         *parsers.seconds(1, 3600),
     ),

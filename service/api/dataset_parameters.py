@@ -39,7 +39,11 @@ def _a_dataset_name(text: str) -> str:
     return name
 
 
-Prose = Annotated[str, AfterValidator(_plain)]
+def _prose(text: str | None) -> str | None:
+    return None if text is None else _plain(text) or None
+
+
+Prose = Annotated[str | None, AfterValidator(_prose)]
 
 
 class _Query(BaseModel):
@@ -60,7 +64,7 @@ class UploadQuery(_Query):
     name: Annotated[str, AfterValidator(_a_dataset_name)] = Field(
         max_length=100, description=f"What a sweep calls it: {DATASET_NAMES}."
     )
-    target: Prose | None = Field(
+    target: Prose = Field(
         default=None,
         max_length=200,
         description="The column that a sweep predicts unless it names others. By default one called target, "
@@ -71,6 +75,6 @@ class UploadQuery(_Query):
         description="How a CSV file writes 1.5. Without it, a column that only makes sense with commas is "
         "refused.",
     )
-    licence: Prose | None = Field(default=None, max_length=200, description="Under which it may be used.")
-    source: Prose | None = Field(default=None, max_length=1000, description="Where it comes from.")
-    notes: Prose | None = Field(default=None, max_length=2000)
+    licence: Prose = Field(default=None, max_length=200, description="Under which it may be used.")
+    source: Prose = Field(default=None, max_length=1000, description="Where it comes from.")
+    notes: Prose = Field(default=None, max_length=2000)

@@ -11,20 +11,22 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from service.api.gate.media_types import TABLES
-from service.datasets.reading.limits import Limits
-from service.datasets.reading.process import Format
+from service.datasets.reading.limits import Decimal, Limits
+from service.datasets.reading.process import Format, UploadedTable, read_upload
 from service.errors import Busy, Fault, InvalidSubmission
 from service.settings import Settings
+
+Result = TypeVar("Result")
 
 FORMATS: dict[str, Format] = dict(zip(TABLES, ("csv", "csv", "parquet"), strict=True))
 UPLOADS_FOR_A_READER = 16  # come in or wait at once; thirty students have room with two readers
@@ -73,6 +75,29 @@ class Uploads:
             self._readers.release()
 
 
+async def take_in(
+    uploads: Uploads,
+    settings: Settings,
+    request: Request,
+    target: str | None,
+    decimal: Decimal | None,
+    keep: Callable[[UploadedTable], Result],
+) -> Result:
+    """Receive the body of a request, read it as a table, and keep that; what keeping it answers.
+
+    Raises:
+        Busy: too many are at it.
+        InvalidSubmission: with everything that is wrong with the table.
+        HTTPException: the body has too many bytes (413), or takes too long (408).
+    """
+    form, limits = _format_of(request), _reading_limits(settings)
+    with uploads.place(), upload_folder(settings.home) as folder:
+        await receive(request, folder / "body")
+        async with uploads.reader():
+            table = await run_in_threadpool(read_upload, folder, form, limits, target=target, decimal=decimal)
+            return await run_in_threadpool(keep, table)
+
+
 @contextmanager
 def upload_folder(home: Path) -> Iterator[Path]:
     """A folder for one upload, gone afterwards with what is in it. Nothing of its name is the client's."""
@@ -106,7 +131,7 @@ async def receive(request: Request, path: Path) -> None:
         raise InvalidSubmission([Fault("body", "is empty", 0, "a CSV or Parquet file")])
 
 
-def reading_limits(settings: Settings) -> Limits:
+def _reading_limits(settings: Settings) -> Limits:
     """What an uploaded table may hold and cost by these settings."""
     return Limits(
         rows=settings.max_dataset_rows,
@@ -117,7 +142,7 @@ def reading_limits(settings: Settings) -> Limits:
     )
 
 
-def format_of(request: Request) -> Format:
+def _format_of(request: Request) -> Format:
     """CSV or Parquet, by the media type, which the gate has let pass."""
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given not in FORMATS:

@@ -13,10 +13,10 @@ from service.api.cursors import decode, page
 from service.api.dataset_parameters import DatasetKey, DatasetsQuery, PreviewRows, UploadQuery
 from service.api.problems import documented
 from service.api.schemas.dataset import Dataset, DatasetInFull, DatasetPreview, Datasets
-from service.api.uploads import FORMATS, format_of, reading_limits, receive, upload_folder
+from service.api.uploads import FORMATS, take_in
 from service.datasets import builtin
 from service.datasets.description import Description
-from service.datasets.reading.process import read_upload
+from service.datasets.reading.process import UploadedTable
 from service.errors import NotFound
 from service.lifecycle.datasets import Particulars, delete_dataset, describe_stored, keep_upload
 from service.lifecycle.limits import limits_of
@@ -64,21 +64,11 @@ async def upload_dataset(
     """
     told = Particulars(**query.model_dump(include={"target", "licence", "source", "notes"}))
     room = limits_of(here.settings, caller)
-    with here.uploads.place(), upload_folder(here.settings.home) as folder:
-        form = format_of(request)
-        await receive(request, folder / "body")
-        async with here.uploads.reader():
-            table = await run_in_threadpool(
-                read_upload,
-                folder,
-                form,
-                reading_limits(here.settings),
-                target=query.target,
-                decimal=query.decimal,
-            )
-            public_id, is_new = await run_in_threadpool(
-                keep_upload, here.database, caller.owner_id, query.name, table, told, room
-            )
+
+    def keep(table: UploadedTable) -> tuple[str, bool]:
+        return keep_upload(here.database, caller.owner_id, query.name, table, told, room)
+
+    public_id, is_new = await take_in(here.uploads, here.settings, request, query.target, query.decimal, keep)
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = f"{request.url.path}/{public_id}"
     return await run_in_threadpool(get_dataset, here, caller, public_id)

@@ -23,7 +23,7 @@ class Limits:
     columns: int = 10_000
     cells: int = 20_000_000
     memory: int = 2 * 2**30
-    seconds: float = 60.0
+    seconds: float = 120.0
 
     @property
     def content(self) -> int:

@@ -20,7 +20,6 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from service.api import uploads
-from service.api.routes import datasets
 from service.api.uploads import Uploads
 from service.errors import InvalidSubmission
 from service.settings import Settings
@@ -47,7 +46,7 @@ class HeldReader:
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldReader]:
     reader = HeldReader()
-    monkeypatch.setattr(datasets, "read_upload", reader)
+    monkeypatch.setattr(uploads, "read_upload", reader)
     yield reader
     reader.go_on.set()
 

@@ -7,9 +7,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from tests.service.api.conftest import MOST_DATASET_BYTES
+from service.lifecycle.api_keys import create_api_key
+from service.store.database import Database
+from tests.service.api import building
+from tests.service.api.conftest import ADDRESS, MOST_DATASET_BYTES
 
 URL = "/api/v1/datasets"
 BUILT_IN = ["breast_cancer", "diabetes", "digits", "iris", "moons", "two_spirals", "wine", "xor"]
@@ -222,3 +226,33 @@ def test_nothing_of_an_upload_stays_on_the_disk(client: TestClient, settings: An
     upload(client, HOUSES)
     upload(client, b"\xff\xfe")
     assert list((settings.home / "uploads").iterdir()) == []
+
+
+def test_what_is_said_in_nothing_is_not_said(client: TestClient) -> None:
+    first = upload(client, HOUSES, target="", notes=" ")
+    assert (first.status_code, first.json()["notes"]) == (201, None)
+    assert upload(client, HOUSES, target=" ", licence="").status_code == 200
+
+
+@pytest.mark.parametrize("key", ["%00", "a%2Fb", "%ff", "d_x", "x" * 201, "'; drop table datasets"])
+def test_a_key_that_no_dataset_can_have_names_nothing(client: TestClient, key: str) -> None:
+    for answer in (
+        client.get(f"{URL}/{key}"),
+        client.get(f"{URL}/{key}/preview"),
+        client.delete(f"{URL}/{key}"),
+    ):
+        assert answer.status_code == 404
+
+
+def test_a_key_may_keep_only_so_many_bytes(client: TestClient, app: FastAPI, database: Database) -> None:
+    with database.write() as session:
+        owner_id = building.owner(session, "a pupil")
+        key = create_api_key(session, owner_id, name="theirs", limits={"stored_bytes": 400})
+    pupil = TestClient(app, base_url=ADDRESS, headers={"Authorization": f"Bearer {key.text}"})
+    assert upload(pupil, HOUSES).status_code == 201
+    refused = upload(pupil, HOUSES.replace("300", "301"), name="another")
+    assert refused.status_code == 403
+    assert "400 bytes" in refused.json()["errors"][0]["allowed"]
+    assert upload(pupil, HOUSES).status_code == 200
+    assert pupil.delete(f"{URL}/mine").status_code == 204
+    assert upload(pupil, HOUSES.replace("300", "301"), name="another").status_code == 201
