@@ -17,6 +17,7 @@ from rich.table import Table
 SUBMISSION: dict[str, Any] = {
     "name": "digits: which learning rate?",
     "dataset": "digits",
+    "rerun": True,
     "scale": "minmax",
     "seeds": 20,
     "parameters": {

@@ -20,6 +20,7 @@ def reference(*, rates: int = 13, seeds: int = 20, epochs: int = 30) -> Mapping[
     return {
         "name": f"{rates} learning rates, {seeds} seeds",
         "dataset": "digits",
+        "rerun": True,
         "seeds": seeds,
         "keep_weights": "final",
         "baselines": False,
@@ -32,6 +33,7 @@ def tiny(*, runs: int, epochs: int) -> Mapping[str, Any]:
     return {
         "name": f"{runs} tiny networks",
         "dataset": "iris",
+        "rerun": True,
         "seeds": 4,
         "keep_weights": "none",
         "baselines": False,

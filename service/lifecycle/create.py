@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from core.configuration import Configuration
 from core.version import NUMERICS_VERSION
+from service.lifecycle.moves import Moved
 from service.lifecycle.plan import SweepPlan
 from service.lifecycle.planned_bytes import planned_bytes
+from service.lifecycle.reuse import NOBODY, Answered, answer, keep_answered
 from service.lifecycle.story import tell
 from service.planning.statuses import Role
 from service.store.clock import now
@@ -32,24 +35,55 @@ class Text(NamedTuple):
 
 
 def create_sweep(
-    session: Session, owner_id: int, plan: SweepPlan, *, text: Text, idempotency_key: str | None
+    session: Session,
+    owner_id: int,
+    plan: SweepPlan,
+    *,
+    text: Text,
+    idempotency_key: str | None,
+    answered: Answered = NOBODY,
 ) -> Sweep:
-    """Write a planned sweep with its configurations, populations and runs."""
+    """Write a planned sweep with its configurations, populations and runs.
+
+    Those of `answered` have all that their originals have; the plan's populations hold the others.
+    """
     sweep = _sweep(owner_id, plan, text, idempotency_key)
     sweep.dataset_id = plan.subject.keep(session, owner_id)
     session.add(sweep)
     session.flush()
-    add_runs(session, sweep, plan)
-    tell(session, sweep.id, "created", {"runs": sweep.run_count, "populations": len(plan.populations)})
+    moved = add_runs(session, sweep, plan, answered)
+    document = {"runs": sweep.run_count, "populations": len(plan.populations)}
+    spared = sum(plan.runs[position].configuration.epochs for position in answered.originals)
+    reused = {"reused": len(answered.originals)} if answered.originals else {}
+    tell(session, sweep.id, "created", document | reused, moved=moved, epochs=spared)
     session.refresh(sweep)
     return sweep
 
 
-def add_runs(session: Session, sweep: Sweep, plan: SweepPlan) -> None:
-    """Write the runs of a plan with their configurations and populations; the sweep's counts stay."""
+def add_runs(session: Session, sweep: Sweep, plan: SweepPlan, answered: Answered = NOBODY) -> Moved:
+    """Write the runs of a plan with their configurations and populations; the sweep's counts stay.
+
+    Returned is how many runs were answered, by the states that they moved between.
+    """
     configurations = keep_configurations(session, plan)
     populations = _insert_populations(session, sweep, len(plan.populations))
-    _insert_runs(session, sweep, plan, configurations, populations)
+    rows = [
+        _run_row(sweep, plan, position, configurations, population)
+        for population, members in zip(populations, plan.populations, strict=True)
+        for position in members
+    ]
+    if not answered.originals:
+        _insert_runs(session, rows)
+        return Counter()
+    finished = keep_answered(session, sweep, len(answered.populations))
+    rows += [
+        _run_row(sweep, plan, position, configurations, population)
+        | {"reused_from_id": answered.originals[position]}
+        for population, members in zip(finished, answered.populations, strict=True)
+        for position in members
+    ]
+    _insert_runs(session, [{"reused_from_id": None, **row} for row in rows])
+    return Counter(answer(session, sweep))
 
 
 def body_hash(body: bytes) -> str:
@@ -143,30 +177,26 @@ def _insert_populations(session: Session, sweep: Sweep, count: int) -> list[int]
     return keys
 
 
-def _insert_runs(
-    session: Session,
-    sweep: Sweep,
-    plan: SweepPlan,
-    configurations: dict[str, int],
-    populations: Sequence[int],
-) -> None:
-    rows = [
-        {
-            "public_id": new_id("r"),
-            "owner_id": sweep.owner_id,
-            "sweep_id": sweep.id,
-            "population_id": population,
-            "configuration_id": configurations[plan.hashes[run.configuration]],
-            "number": run.number,
-            "role": run.role,
-            "seed": run.seed,
-            "epochs": run.configuration.epochs,
-            "metrics": {},
-            "identity_sha256": plan.identity(run),
-        }
-        for population, members in zip(populations, plan.populations, strict=True)
-        for run in (plan.runs[index] for index in members)
-    ]
+def _run_row(
+    sweep: Sweep, plan: SweepPlan, position: int, configurations: Mapping[str, int], population: int
+) -> dict[str, Any]:
+    run = plan.runs[position]
+    return {
+        "public_id": new_id("r"),
+        "owner_id": sweep.owner_id,
+        "sweep_id": sweep.id,
+        "population_id": population,
+        "configuration_id": configurations[plan.hashes[run.configuration]],
+        "number": run.number,
+        "role": run.role,
+        "seed": run.seed,
+        "epochs": run.configuration.epochs,
+        "metrics": {},
+        "identity_sha256": plan.identity(run),
+    }
+
+
+def _insert_runs(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     for chunk in _chunks(rows):
         session.execute(insert(Run), chunk)
 

@@ -13,7 +13,7 @@ from service.lifecycle.subject import Subject
 from service.planning import populations
 from service.planning.configurations import RULES, Rules
 from service.planning.expansion import PlannedRun, expand
-from service.planning.populations import PlacedRun
+from service.planning.populations import CACHE_BUDGET, PlacedRun
 from service.planning.space import axes
 from service.planning.submission import SweepSubmission
 
@@ -28,6 +28,8 @@ class SweepPlan:
     runs: tuple[PlannedRun, ...]
     populations: tuple[tuple[int, ...], ...]
     constant: Mapping[str, float]
+    live_workers: int = 1
+    cache_budget: int = CACHE_BUDGET
     told: tuple[str, ...] = ()  # what came of the submission's parameters
 
     @property
@@ -46,6 +48,12 @@ class SweepPlan:
         digest = self.rules.digest
         return {each: digest(each) for each in dict.fromkeys(run.configuration for run in self.runs)}
 
+    def divide(self, positions: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+        """Populations of the runs at these positions alone."""
+        runs = [self.runs[position] for position in positions]
+        divided = _populations(runs, self.subject, self.live_workers, self.cache_budget)
+        return tuple(tuple(positions[place] for place in members) for members in divided)
+
     def identity(self, run: PlannedRun) -> str:
         """What decides a run's bits in one environment class: subject, configuration, seed, numerics."""
         text = f"{self.subject.identity} {self.hashes[run.configuration]} {run.seed}"
@@ -59,7 +67,7 @@ def plan_sweep(
     live_workers: int,
     max_runs: int,
     most_memory: int,
-    cache_budget: int = populations.CACHE_BUDGET,
+    cache_budget: int = CACHE_BUDGET,
 ) -> SweepPlan:
     """Expand the space and divide the runs into populations.
 
@@ -83,6 +91,8 @@ def plan_sweep(
         populations=_populations(runs, subject, live_workers, cache_budget),
         constant=subject.constant(runs),
         told=told,
+        live_workers=live_workers,
+        cache_budget=cache_budget,
     )
 
 

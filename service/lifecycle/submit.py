@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -14,9 +15,11 @@ from service.lifecycle.create import Text, body_hash, create_sweep
 from service.lifecycle.dataset_subject import DatasetSubject
 from service.lifecycle.datasets import find_table
 from service.lifecycle.function_subject import FunctionSubject
+from service.lifecycle.keep_headline import keep_headlines
 from service.lifecycle.limits import Limits, most_runs, require_room
 from service.lifecycle.plan import SweepPlan, plan_sweep
 from service.lifecycle.planned_bytes import planned_bytes
+from service.lifecycle.reuse import Answered, find_originals, share_out, still_answer
 from service.lifecycle.subject import Subject
 from service.lifecycle.workers import live_workers
 from service.planning.submission import SweepSubmission, parse
@@ -70,19 +73,32 @@ def submit(
     size = planned_bytes(plan)
     text = Text(body.decode(), media_type)
 
-    def store(session: Session) -> Submitted:
+    def store(divided: SweepPlan, answered: Answered, session: Session) -> Submitted | None:
         before = _find(session, owner_id, idempotency_key, body)
         if before is not None:
             return before
-        require_room(session, owner_id, limits, runs=len(plan.runs), stored=size)
-        sweep = create_sweep(session, owner_id, plan, text=text, idempotency_key=idempotency_key)
-        return Submitted(sweep.id, sweep.public_id, len(plan.populations), replayed=False)
+        if not still_answer(session, owner_id, plan, answered.originals):
+            return None
+        queued = len(plan.runs) - len(answered.originals)
+        require_room(session, owner_id, limits, runs=queued, stored=size)
+        sweep = create_sweep(
+            session, owner_id, divided, text=text, idempotency_key=idempotency_key, answered=answered
+        )
+        return Submitted(sweep.id, sweep.public_id, len(divided.populations), replayed=False)
 
-    try:
-        return database.run(store)
-    except IntegrityError:
-        # Two requests with one key at once: the other one was stored, and is found now.
-        return database.run(store)
+    found = None
+    while found is None:  # until no original is deleted or extended between the look and the transaction
+        with database.read() as session:
+            originals = find_originals(session, owner_id, plan)
+        work = partial(store, *share_out(plan, originals))
+        try:
+            found = database.run(work)
+        except IntegrityError:
+            # Two requests with one key at once: the other one was stored, and is found now.
+            found = database.run(work)
+    if not found.replayed and not found.populations:  # all of it was known: the sweep is final
+        keep_headlines(database)
+    return found
 
 
 def plan_submission(

@@ -189,6 +189,11 @@ class SweepSubmission(BaseModel):
         default={}, description=f"Up to {MAX_TAGS} names with a text each, to find the sweep by."
     )
     notes: str = Field(default="", max_length=MAX_NOTES, description="Free text, shown as it is.")
+    rerun: bool = Field(
+        default=False,
+        description="Whether runs are trained again that you have had trained before: with the same data, "
+        "preparation, split, configuration and seed. By default they are answered from the store.",
+    )
     baselines: bool = Field(
         default=True,
         description="Whether a linear network is trained beside every setting, for comparison; of no effect "

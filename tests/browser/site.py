@@ -28,7 +28,13 @@ TOKEN = "a-token-of-the-tests-0123456789"
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script> "quoted" &amp; {{ 7 * 7 }}'
 RATES = {"distribution": "log_uniform_values", "min": 0.01, "max": 1000, "count": 6}
 PARAMETERS: dict[str, Any] = {"learning_rate": RATES, "hidden_layers": {"value": [8]}, "epochs": 6}
-SWEEP: dict[str, Any] = {"name": HOSTILE, "dataset": "iris", "seeds": 4, "parameters": PARAMETERS}
+SWEEP: dict[str, Any] = {
+    "name": HOSTILE,
+    "dataset": "iris",
+    "rerun": True,
+    "seeds": 4,
+    "parameters": PARAMETERS,
+}
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ FUNCTION: dict[str, Any] = {
     "name": "rates on a cubic",
     "dataset": None,
     "function": {"expression": "x**3 + 3*x**2", "start": {"x": -1.9}},
+    "rerun": True,
     "seeds": 1,
     "parameters": {
         "learning_rate": {"distribution": "uniform", "min": 0.02, "max": 0.58, "count": 15},

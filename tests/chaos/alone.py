@@ -27,6 +27,7 @@ from worker.recording import Recorder
 SWEEP: dict[str, Any] = {
     "name": "iris",
     "dataset": "iris",
+    "rerun": True,
     "baselines": False,
     "seeds": 2,
     "parameters": {

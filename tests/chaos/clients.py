@@ -24,6 +24,7 @@ SWEEPS: tuple[dict[str, Any], ...] = (
     {
         "name": "momentum and dropout",
         "dataset": "iris",
+        "rerun": True,
         "baselines": False,
         "seeds": 4,
         "parameters": {
@@ -38,6 +39,7 @@ SWEEPS: tuple[dict[str, Any], ...] = (
     {
         "name": "adam, best weights",
         "dataset": "wine",
+        "rerun": True,
         "baselines": False,
         "keep_weights": "both",
         "seeds": 3,
@@ -52,6 +54,7 @@ SWEEPS: tuple[dict[str, Any], ...] = (
     {
         "name": "rprop on numbers",
         "dataset": "diabetes",
+        "rerun": True,
         "baselines": False,
         "seeds": 3,
         "parameters": {

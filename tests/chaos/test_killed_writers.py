@@ -62,6 +62,7 @@ def _body(number: int) -> bytes:
     submission = {
         "name": f"sweep {number}",
         "dataset": "iris",
+        "rerun": True,
         "baselines": False,
         "seeds": 8,
         "parameters": {"learning_rate": 0.1, "hidden_layers": {"value": [2]}, "epochs": EPOCHS},

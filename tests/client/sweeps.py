@@ -7,6 +7,7 @@ from typing import Any
 WINE: dict[str, Any] = {
     "name": "wine & <how> wide",
     "dataset": "wine",
+    "rerun": True,
     "seeds": 4,
     "parameters": {
         "learning_rate": {"values": [0.01, 0.1, 1.0]},
@@ -16,6 +17,7 @@ WINE: dict[str, Any] = {
 }
 ENDLESS: dict[str, Any] = {
     "dataset": "iris",
+    "rerun": True,
     "seeds": 1,
     "baselines": False,
     "parameters": {"learning_rate": 0.001, "hidden_layers": {"value": [8]}, "epochs": 100_000},

@@ -7,6 +7,7 @@ from typing import Any
 ONE: dict[str, Any] = {
     "name": "one long run",
     "dataset": "digits",
+    "rerun": True,
     "baselines": False,
     "seeds": 1,
     "keep_weights": "both",
@@ -22,6 +23,7 @@ ONE: dict[str, Any] = {
 SEVERAL: dict[str, Any] = {
     "name": "several short runs",
     "dataset": "wine",
+    "rerun": True,
     "baselines": False,
     "seeds": 3,
     "parameters": {

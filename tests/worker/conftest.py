@@ -20,6 +20,7 @@ from worker.context import Context
 SWEEP: dict[str, Any] = {
     "name": "iris",
     "dataset": "iris",
+    "rerun": True,
     "seeds": 2,
     "parameters": {
         "learning_rate": {"values": [0.01, 0.1, 0.5]},

@@ -39,7 +39,8 @@ def submitted(worker_context: Context) -> Submit:
     def send(**changes: Any) -> Submitted:
         database = worker_context.database
         parameters = {"learning_rate": {"values": list(RATES)}, "epochs": EPOCHS}
-        body = json.dumps({"function": CUBIC, "parameters": parameters, **changes}).encode()
+        sweep = {"function": CUBIC, "rerun": True, "parameters": parameters, **changes}
+        body = json.dumps(sweep).encode()
         owner = database.run(local_owner)
         return submit(database, owner_id=owner, body=body, idempotency_key=None, max_runs=10_000)
 
