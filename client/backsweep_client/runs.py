@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from backsweep_client import pages
 from backsweep_client.losses import Losses
 from backsweep_client.numbers import number, setting_in_words
+from backsweep_client.problems import TimedOut
 from backsweep_client.transport import Transport
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PAGE_SIZE = 500
+POLL_SECONDS = 0.5  # between two looks at a verification
 
 
 class Run:
@@ -116,15 +119,22 @@ class Run:
 
     def predict(self, rows: Sequence[Mapping[str, Any]], which: str = "final") -> dict[str, Any]:
         """What the network makes of rows (a value for each column), as the service computes it."""
-        body = {"rows": [dict(row) for row in rows]}
-        params = {"which": which}
-        response = self._transport.request("POST", f"/runs/{self.id}:predict", params=params, json=body)
-        answer: dict[str, Any] = response.json()
+        body = {"rows": [dict(row) for row in rows], "which": which}
+        answer: dict[str, Any] = self._transport.post(f"/runs/{self.id}:predict", body)
         return answer
 
-    def verify(self) -> dict[str, Any]:
-        """Have it trained again alone, and the weights compared; the verification as it stands."""
+    def verify(self, *, wait: bool = False, timeout: float | None = None) -> dict[str, Any]:
+        """Have it trained again alone, and the weights compared; the verification now, or at its end.
+
+        Raises: TimedOut if it has not ended after so many seconds; it goes on all the same.
+        """
         answer: dict[str, Any] = self._transport.post(f"/runs/{self.id}:verify")
+        until = None if timeout is None else time.monotonic() + timeout
+        while wait and answer["state"] in ("queued", "running"):
+            if until is not None and time.monotonic() >= until:
+                raise TimedOut(f"verification {answer['id']} is {answer['state']} after {timeout:g} seconds")
+            time.sleep(POLL_SECONDS)
+            answer = self._transport.json(f"/verifications/{answer['id']}")
         return answer
 
     def __repr__(self) -> str:

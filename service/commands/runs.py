@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from service.commands.arguments import AsJson, Cursor, Limit, RunArgument, SweepArgument, sweep_id
-from service.commands.exits import connected, end
+from service.commands.exits import Code, connected, end
 from service.commands.output import console, say, write
 
 PANEL = "Runs"
@@ -124,17 +125,33 @@ def predict(
             write(json.dumps(answer).encode())
             return
         for prediction in answer["predictions"]:
-            say(str(prediction))
+            say(_in_a_line(prediction, answer["classes"]))
 
 
-def verify(run: RunArgument, *, as_json: AsJson = False) -> None:
-    """Have a run trained again alone, and its weights compared."""
+def _in_a_line(prediction: Mapping[str, Any], classes: Sequence[Any] | None) -> str:
+    """A class with its probabilities, or values by name."""
+    if classes is None:
+        return "  ".join(f"{name} {value}" for name, value in prediction["values"].items())
+    shares = prediction["probabilities"] or prediction["outputs"]
+    told = "  ".join(f"{label} {share}" for label, share in zip(classes, shares, strict=True))
+    return f"{prediction['class']}  ({told})"
+
+
+def verify(
+    run: RunArgument,
+    *,
+    wait: Annotated[bool, typer.Option(help="Until it has ended.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Have a run trained again alone, and weights and losses compared; exit code 1 if they differ."""
     with connected() as client:
-        answer = client.run(run).verify()
+        answer = client.run(run).verify(wait=wait)
         if as_json:
             write(json.dumps(answer).encode())
         else:
-            say(json.dumps(answer, indent=2))
+            say(answer["sentence"])
+        if answer["state"] in ("differs", "failed"):
+            raise typer.Exit(Code.FAILURE)
 
 
 def export(

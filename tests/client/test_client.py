@@ -9,6 +9,7 @@ from safetensors.numpy import load
 
 from backsweep_client import Client, Conflict, Invalid, NotFound, Sweep, TimedOut, Unauthorized, Unreachable
 from core.hashing import weights_sha256
+from service.datasets import builtin
 from tests.client.sweeps import ENDLESS, WINE
 from tests.servers.service import RunningService
 
@@ -149,3 +150,29 @@ def test_waiting_tells_of_progress_up_to_the_end(client: Client) -> None:
     sweep = client.submit({"dataset": "iris", "seeds": 1, "parameters": {"epochs": 1}})
     sweep.wait(progress=lambda now: told.append(now.state), timeout=20)
     assert told[-1] == "completed"
+
+
+def test_a_run_answers_rows_by_the_weights_that_are_asked_for(wine: Sweep) -> None:
+    run = next(wine.runs(limit=1))
+    table = builtin.load("wine")
+    rows = [
+        {column.name: _plain(cells[row]) for column, cells in zip(table.columns, table.values, strict=True)}
+        for row in (0, 177)
+    ]
+    answer = run.predict(rows)
+    assert answer["weights_sha256"] == weights_sha256(run.weights())
+    assert len(answer["predictions"]) == 2
+    with pytest.raises(NotFound, match="no best weights"):
+        run.predict(rows, which="best")
+
+
+def test_a_run_is_verified(wine: Sweep) -> None:
+    run = next(wine.runs(limit=1))
+    assert run.verify()["state"] in ("queued", "running", "matches")
+    found = run.verify(wait=True, timeout=60)
+    assert (found["state"], found["reason"]) == ("matches", None)
+    assert run.refresh().document["verified"]["id"] == found["id"]
+
+
+def _plain(cell: object) -> object:
+    return float(cell) if isinstance(cell, np.floating) else cell

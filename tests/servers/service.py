@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from service.settings import Settings
 from service.store.database import Database
 from service.supervisor.web import Server, configuration
 from tests.servers.waiting import eventually
+from worker import turns
 from worker.context import Context
-from worker.execution import execute_next
 
 TOKEN = "a-token-of-the-tests-0123456789"
 
@@ -84,8 +83,7 @@ def _worker(database: Database, settings: Settings) -> Iterator[Callable[[int], 
         while not ended.is_set():
             rung.wait()
             rung.clear()
-            while not ended.is_set() and execute_next(context):
-                time.sleep(0)
+            turns.work(context)
 
     thread = Thread(target=work, daemon=True)
     thread.start()
