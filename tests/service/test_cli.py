@@ -258,3 +258,26 @@ def test_a_dataset_is_uploaded_looked_at_and_deleted(run: Run, tmp_path: Path) -
     assert "19.5" in run("datasets", "preview", "plants").stdout
     assert run("datasets", "delete", "plants").exit_code == 0
     assert run("datasets", "preview", "plants").exit_code == 3
+
+
+def test_rows_of_a_file_are_answered_with_class_and_probabilities(
+    run: Run, iris: Sweep, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(
+        "sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm\n5.1,3.5,1.4,0.2\n6.2,,5.4,2.3\n"
+    )
+    first = next(iris.runs(limit=1)).id
+    result = run("predict", first, str(path))
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert len(lines) == 2
+    assert all(line.split()[0] in ("setosa", "versicolor", "virginica") for line in lines)
+    told = json.loads(run("predict", first, str(path), "--json").stdout)
+    assert lines[0].startswith(f"{told['predictions'][0]['class']}  (setosa ")
+
+
+def test_a_run_is_verified_and_its_verdict_waited_for(run: Run, iris: Sweep) -> None:
+    result = run("verify", next(iris.runs(limit=1)).id)
+    assert result.exit_code == 0, result.output
+    assert "Trained again alone by w1" in " ".join(result.stdout.split())
