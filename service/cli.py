@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from service.commands import datasets, keys, runs, site, sweeps
+from service.commands import backups, datasets, keys, runs, site, sweeps
 from service.commands.exits import CODES_IN_WORDS
 
 cli = typer.Typer(
@@ -14,7 +14,7 @@ cli = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for _verbs in (site, sweeps, runs):
+for _verbs in (site, backups, sweeps, runs):
     _verbs.register(cli)
 cli.add_typer(datasets.datasets, rich_help_panel="Datasets")
 cli.add_typer(keys.keys, rich_help_panel="Serve")
