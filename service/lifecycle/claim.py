@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from service.lifecycle.moves import move_populations, move_runs
 from service.lifecycle.next_population import next_population
 from service.lifecycle.story import tell
+from service.planning.run_numbers import NO_NUMBERS
 from service.planning.statuses import Cause, PopulationState, RunState
 from service.store.clock import now
 from service.store.schema import Checkpoint, ConfigurationRow, LossRow, PopulationRow, Run, Sweep
@@ -121,7 +122,7 @@ def _enter_environment(session: Session, population_id: int, before: str | None,
     session.execute(
         update(Run)
         .where(Run.population_id == population_id, Run.state == RunState.QUEUED)
-        .values(epoch=0, metrics={})
+        .values(epoch=0, metrics={}, **NO_NUMBERS)
     )
     _set_population(session, population_id, environment_class=after, epoch=0)
     return int(lost or 0)

@@ -18,6 +18,7 @@ from service.planning.going_on import (
     is_validated_as_the_last,
     rows_can_be_thinned,
 )
+from service.planning.run_numbers import NUMBER_COLUMNS, number_columns
 from service.planning.statuses import RUN_STEPS, Cause, RunState
 from service.store.schema import Checkpoint, LastState, Run, Sweep, Weights
 
@@ -76,12 +77,13 @@ def go_on(
         session.connection().execute(
             update(Run)
             .where(Run.id == bindparam("run"))
-            .values(metrics=bindparam("metrics"), best_epoch=bindparam("best_epoch")),
+            .values({name: bindparam(name) for name in ("metrics", "best_epoch", *NUMBER_COLUMNS)}),
             [
                 {
                     "run": row.id,
                     "metrics": dict(metrics[row.id]),
                     "best_epoch": metrics[row.id].get("best_epoch"),
+                    **number_columns(metrics[row.id]),
                 }
                 for row in going
             ],

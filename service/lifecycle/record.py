@@ -18,6 +18,7 @@ from service.lifecycle.replay import note_replays
 from service.lifecycle.story import tell
 from service.lifecycle.thin_rows import thin_rows
 from service.planning.measurements import COLUMNS, ROW, Measurement, non_finite_code
+from service.planning.run_numbers import NUMBER_COLUMNS, number_columns
 from service.planning.statuses import RUN_STEPS, Cause, PopulationState, RunState, SweepState
 from service.store.clock import now
 from service.store.schema import Checkpoint, LossRow, PopulationRow, Run, Weights
@@ -126,6 +127,7 @@ def _standing(session: Session, claim: Claim) -> dict[int, _Standing]:
 
 
 _WORTH = COLUMNS[:4]
+_PROGRESS_COLUMNS = ("epoch", "metrics", "best_epoch", "train_seconds", *_WORTH, *NUMBER_COLUMNS)
 # Made once, like the next one: building a statement takes longer than running it.
 _PROGRESS_RUN = (
     update(Run)
@@ -134,7 +136,7 @@ _PROGRESS_RUN = (
         Run.population_id == bindparam("of_population"),
         Run.state == RunState.RUNNING,
     )
-    .values({name: bindparam(name) for name in ("epoch", "metrics", "best_epoch", "train_seconds", *_WORTH)})
+    .values({name: bindparam(name) for name in _PROGRESS_COLUMNS})
 )
 
 
@@ -153,6 +155,7 @@ def _update_progress(session: Session, claim: Claim, progress: Mapping[int, Prog
                 name: None if non_finite_code(value) else value
                 for name, value in zip(_WORTH, p.values, strict=True)
             },
+            **number_columns(p.metrics),
         }
         for run_id, p in progress.items()
     ]

@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from service.lifecycle.moves import Moved, move_runs
+from service.planning.run_numbers import NO_NUMBERS
 from service.planning.statuses import Cause, RunState
 from service.store.clock import now
 from service.store.identifiers import new_id
@@ -38,6 +39,7 @@ NO_EPOCH: dict[str, Any] = {
     "train_score": None,
     "validation_loss": None,
     "validation_score": None,
+    **NO_NUMBERS,
     "train_seconds": None,
     "environment_class": None,
     "started_at": None,

@@ -19,6 +19,8 @@ from service.store.full_disk import tell_full_disks_apart
 
 Result = TypeVar("Result")
 
+# Of an SQLite file, read without a copy: a look at every run takes a third of the time. It is address space.
+MAPPED_BYTES = 8 << 30
 BUSY_TIMEOUT = 30_000  # milliseconds that SQLite waits for another process's write
 # Seconds between the attempts of a unit of work: together about what a server needs to be back after a crash.
 PAUSES = (0.05, 0.2, 0.5, 1.0)
@@ -149,6 +151,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "synchronous=NORMAL",
         f"busy_timeout={BUSY_TIMEOUT}",
         "foreign_keys=ON",
+        f"mmap_size={MAPPED_BYTES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -55,4 +55,9 @@ def behind(keys: Sequence[Key], place: Place) -> ColumnElement[bool]:
         if later is not None:
             found.append(and_(*level, later))
         level.append(key.level(value))
-    return or_(*found)
+    first, value = keys[0], place[0]
+    if first.nullable or value is None:
+        return or_(*found)
+    # Said twice, because only a bound on its own is looked up in an index.
+    bounded = first.column <= bound(value) if first.descending else first.column >= bound(value)
+    return and_(bounded, or_(*found))

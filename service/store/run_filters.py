@@ -10,6 +10,7 @@ from sqlalchemy import Double as Float64
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from core.fields import FIELDS
+from service.planning.measurements import SCORES
 from service.planning.query.tree import Quantity, Tree
 from service.store.conditions import Column, Found, condition
 from service.store.dialects import member, number_at, text_at
@@ -47,16 +48,8 @@ OF_DATASET: Mapping[str, InstrumentedAttribute[Any]] = {
     "dataset": Dataset.name,
     "dataset_hash": Dataset.content_hash,
 }
-# The last epoch's values have columns; the two scores share theirs, and the sweep's task says which it is.
-LAST_COLUMNS: Mapping[str, tuple[InstrumentedAttribute[Any], str | None]] = {
-    **{f"{rows}_loss": (getattr(Run, f"{rows}_loss"), None) for rows in ("train", "validation", "test")},
-    **{
-        f"{rows}_{score}": (getattr(Run, f"{rows}_score"), task)
-        for rows in ("train", "validation", "test")
-        for score, task in (("score", None), ("accuracy", "classification"), ("r2", "regression"))
-    },
-}
-_SCORES = ("accuracy", "r2")
+# The two scores share their columns, and the sweep's task says which it is.
+TASK_OF: Mapping[str, str] = {score: task for task, score in SCORES.items()}
 # A run's columns that are never null.
 ALWAYS = frozenset({"id", "number", "seed", "state", "role", "epoch", "epochs", "sweep", "sweep_name"})
 
@@ -114,21 +107,18 @@ def _find(quantity: Quantity, owner_id: int) -> Found:
 
 def _metric(quantity: Quantity, owner_id: int) -> Found:
     rows, _, kind = quantity.name.partition("_")
-    if quantity.statistic == "last" and quantity.name in LAST_COLUMNS:
-        column, task = LAST_COLUMNS[quantity.name]
-        guard = None if task is None else _of_sweeps(Sweep.task == task, owner_id)
-        return Found(column, word=_word(rows, kind, "last"), guard=guard)
-    if kind == "score":  # under one name for both tasks
-        numbers = [number_at(Run.metrics, f"{rows}_{score}", quantity.statistic) for score in _SCORES]
-        return Found(func.coalesce(*numbers), word=_word(rows, kind, quantity.statistic))
-    value = number_at(Run.metrics, quantity.name, quantity.statistic)
-    return Found(value, word=_word(rows, kind, quantity.statistic))
+    task = TASK_OF.get(kind)
+    column = f"{rows}_score" if task else quantity.name
+    if quantity.statistic != "last":
+        column = f"{column}_{quantity.statistic}"
+    guard = None if task is None else _of_sweeps(Sweep.task == task, owner_id)
+    return Found(getattr(Run, column), word=_word(rows, kind, quantity.statistic), guard=guard)
 
 
 def _word(rows: str, kind: str, statistic: str) -> Column:
     if kind != "score":
         return text_at(Run.metrics, f"{rows}_{kind}", statistic)
-    return func.coalesce(*(text_at(Run.metrics, f"{rows}_{score}", statistic) for score in _SCORES))
+    return func.coalesce(*(text_at(Run.metrics, f"{rows}_{score}", statistic) for score in SCORES.values()))
 
 
 def _parameter(quantity: Quantity) -> Found:

@@ -22,10 +22,12 @@ STATISTICS: tuple[Statistic, ...] = ("last", "best", "min", "max")
 
 # Of each epoch; the scores of both tasks under one name, too.
 EPOCH_METRICS = (*METRICS, "validation_score", "train_score")
-# Known at a run's end alone. Who chooses by them has no test set left (rule R8).
+# Who chooses by these has no test set left (rule R8).
 TEST_METRICS = (
     "test_loss", "test_score", "test_accuracy", "test_macro_f1", "test_r2", "test_mae", "test_rmse",
 )  # fmt: skip
+# Known at a run's end.
+END_METRICS = ("validation_macro_f1", "validation_mae", "validation_rmse", *TEST_METRICS)
 METRIC_ALIASES = {
     "val_loss": "validation_loss", "val_accuracy": "validation_accuracy", "val_r2": "validation_r2",
     "val_score": "validation_score",
@@ -100,7 +102,7 @@ class Vocabulary:
         """Every name in its full form, tags aside."""
         yield from self.attributes
         if self.has_metrics:
-            yield from (f"metrics.{name}" for name in (*EPOCH_METRICS, *TEST_METRICS))
+            yield from (f"metrics.{name}" for name in (*EPOCH_METRICS, *END_METRICS))
             yield from (f"params.{name}" for name in FIELDS)
             yield from EPOCH_METRICS
             yield from FIELDS
@@ -150,7 +152,7 @@ class Vocabulary:
 def _metric(parts: list[str]) -> Quantity | None:
     name, *rest = parts
     name = METRIC_ALIASES.get(name, name)
-    if name in TEST_METRICS and rest in ([], ["last"]):
+    if name in END_METRICS and rest in ([], ["last"]):
         return Quantity("metrics", name, "metric")
     if name not in EPOCH_METRICS or len(rest) > 1:
         return None
@@ -160,15 +162,15 @@ def _metric(parts: list[str]) -> Quantity | None:
 
 def _no_metric(parts: list[str]) -> Quantity:
     name = METRIC_ALIASES.get(parts[0], parts[0])
-    if name in TEST_METRICS:
-        raise Unknown(f"{name} is known at the end alone", hint=f"metrics.{name}", allowed=f"metrics.{name}")
+    if name in END_METRICS:
+        raise Unknown(f"{name} is known at a run's end alone", hint=name, allowed=f"metrics.{name}")
     if name in EPOCH_METRICS:
         raise Unknown(
             f"{name} has no {'.'.join(parts[1:])!r}",
             hint=nearest(parts[1], STATISTICS),
             allowed=", ".join(f"{name}.{each}" for each in STATISTICS),
         )
-    known = (*EPOCH_METRICS, *TEST_METRICS, *METRIC_ALIASES)
+    known = (*EPOCH_METRICS, *END_METRICS, *METRIC_ALIASES)
     raise Unknown(
         f"there is no metric {'.'.join(parts)!r}",
         hint=nearest(parts[0], known),

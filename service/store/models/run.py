@@ -32,16 +32,18 @@ from service.store.models.base import (
     Word,
     one_of,
 )
+from service.store.models.run_numbers import RunNumbers
 
 _REUSED = text("reused_from_id IS NOT NULL")  # for what is deleted: who else shows it
 
 
-class Run(Base):
+class Run(RunNumbers, Base):
     """A configuration with a seed: a row from the first commit of its sweep."""
 
     __tablename__ = "runs"
     __table_args__ = (
         UniqueConstraint("sweep_id", "number"),
+        Index("ix_runs_owner_id_public_id", "owner_id", "public_id"),  # the newest of an owner
         Index("ix_runs_sweep_id_state", "sweep_id", "state"),
         Index("ix_runs_configuration_id_seed", "configuration_id", "seed"),
         Index("ix_runs_reused_from_id", "reused_from_id", sqlite_where=_REUSED, postgresql_where=_REUSED),
@@ -51,7 +53,7 @@ class Run(Base):
 
     id: Mapped[Key]
     public_id: Mapped[PublicId]
-    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"), index=True)  # repeated for queries
+    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))  # repeated for queries
     sweep_id: Mapped[int] = mapped_column(ForeignKey("sweeps.id"))
     population_id: Mapped[int] = mapped_column(ForeignKey("populations.id"), index=True)
     configuration_id: Mapped[int] = mapped_column(ForeignKey("configurations.id"))

@@ -17,6 +17,7 @@ from core.configuration import complete
 from service.planning.query.reading import OrderBy
 from service.planning.query.tree import Comparison, Quantity
 from service.planning.query.vocabulary import OF_RUNS
+from service.planning.run_numbers import number_columns
 from service.store.database import Database
 from service.store.run_filters import run_condition
 from service.store.run_queries import RunFilter, list_runs, run_conditions
@@ -70,10 +71,11 @@ class World:
                     "finished_at": source.choice([None, 5000, 1793491200000]),
                     "train_seconds": source.choice([None, 0.5]),
                 }
+                numbers: dict[str, Any] = dict(number_columns(metrics))
                 run = building.run(
                     session, sweep, number, metrics=metrics, configuration_id=configurations[which],
                     train_loss=finite.get("train_loss"), validation_loss=finite.get("validation_loss"),
-                    validation_score=finite.get(f"validation_{NAMES[task]}"), **columns,
+                    validation_score=finite.get(f"validation_{NAMES[task]}"), **numbers, **columns,
                 )  # fmt: skip
                 self.truths[run.public_id] = {
                     **columns, "number": number, "sweep_name": sweep.name, "created_at": place * 1000,
@@ -136,7 +138,7 @@ ASKED: dict[Quantity, list[Any]] = {
     **{
         _quantity(f"{name}{kind}"): [*NUMBERS, *WORDS]
         for name in ("train_loss", *(f"validation_{kind}" for kind in ("loss", "accuracy", "r2", "score")))
-        for kind in ("", ".best", ".min")
+        for kind in ("", ".best", ".min", ".max")
     },
     _quantity("params.learning_rate"): [0.1, 1e-05, 1, 0.5],
     _quantity("params.dropout"): [0.0, 0.5, 0.2],

@@ -115,7 +115,7 @@ def test_a_filter_is_read(text: str, tree: object) -> None:
         ("restore_best = 1", "filter[15]", "true or false", "true, false"),
         ("tags.a\x00 = 'b'", "filter", "U+0000", None),
         ("test_loss < 1", "filter[0]", "no test any more", "reveal_test"),
-        ("metrics.test_accuracy.best < 1", "filter[0]", "at the end alone", "metrics.test_accuracy"),
+        ("metrics.test_accuracy.best < 1", "filter[0]", "at a run's end alone", "metrics.test_accuracy"),
         ("dataset.context = 'a'", "filter[0]", "no 'context'", "dataset.name"),
     ],
 )  # fmt: skip
