@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from service.api.kept_answers import KeptAnswers
 from service.api.streams.tail import Tail
 from service.api.uploads import Uploads
 from service.lifecycle.access import Caller
@@ -34,6 +35,7 @@ class Context:
     logins: Attempts = field(default_factory=Attempts)  # that failed
     strangers: Attempts = field(default_factory=Attempts)  # requests with a wrong secret
     uploads: Uploads = field(default_factory=Uploads)
+    kept: KeptAnswers = field(default_factory=KeptAnswers)
 
     @property
     def cookie_name(self) -> str:

@@ -18,6 +18,7 @@ SWEEP_ID = f"^s_{UUID7}$"
 RUN_ID = f"^r_{UUID7}$"
 VERIFICATION_ID = f"^v_{UUID7}$"
 MOST_RUNS_AT_ONCE = 200
+_HASH = "^[0-9a-f]{64}$"
 
 # One of a wrong form is answered with 404, as one that was never given out.
 SweepId = Annotated[str, Path(pattern=SWEEP_ID, description="`s_` and a UUIDv7.")]
@@ -194,6 +195,13 @@ class EventsQuery(_Query):
         description="The number of an event: those behind it come, all of them by default. "
         "A `Last-Event-ID` header counts in its place.",
     )
+
+
+class ComparisonQuery(_Query):
+    """Which two settings."""
+
+    a: str = Field(pattern=_HASH, description="A setting's `configuration_hash`, from the summary.")
+    b: str = Field(pattern=_HASH, description="The other's.")
 
 
 class WeightsQuery(_Query):

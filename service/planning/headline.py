@@ -194,6 +194,11 @@ def _notes_on_values(summary: Summary) -> Iterator[str]:
         geometric = "geometric, intervals on a log scale"
         scale = geometric if summary.log_scale else "arithmetic, as not all values are above 0"
         yield f"Means of {name_text(summary.metric)} are {scale}."
+    if summary.looks > 1:
+        yield "Seeds were added to results that had been seen: the set is tested at a quarter of the error."
+    if summary.test_reveals:
+        times = count(summary.test_reveals, "time")
+        yield f"Runs were chosen by test metrics {times}: the test result is no longer unbiased."
     if summary.edges:
         yield f"The optimum may lie outside the grid, {beyond(summary, words)}: extend the sweep there."
     if summary.test and summary.test.interval.low is None and summary.test.interval.n >= FEWEST_SEEDS:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import Literal
 
-from service.planning.statistics import Ranking, Sampling, is_loss, is_number, logarithms, mean, rank
+from service.planning.statistics import ERROR, Ranking, Sampling, is_loss, is_number, logarithms, mean, rank
 from service.planning.statuses import Role, RunState
 
 Goal = Literal["minimize", "maximize"]
@@ -71,6 +71,9 @@ class SettingRuns:
 
     def seed_values(self, metric: str, *, log: bool = False) -> dict[int, float]:
         """The mean over configurations, geometric with `log`, at each seed that all of them have."""
+        if len({outcome.seed for outcome in self.outcomes}) == len(self.outcomes):
+            alone = ((outcome.seed, outcome.value(metric)) for outcome in self.outcomes)
+            return dict(sorted((seed, value) for seed, value in alone if value is not None))
         by_seed: dict[int, list[float | None]] = defaultdict(list)
         for outcome in self.outcomes:
             by_seed[outcome.seed].append(outcome.value(metric))
@@ -105,7 +108,13 @@ def on_log_scale(outcomes: Iterable[RunOutcome], metric: str) -> bool:
 
 
 def rank_settings(
-    settings: Sequence[SettingRuns], metric: str, goal: Goal, sampling: Sampling, *, refused: bool = False
+    settings: Sequence[SettingRuns],
+    metric: str,
+    goal: Goal,
+    sampling: Sampling,
+    *,
+    refused: bool = False,
+    error: float = ERROR,
 ) -> Ranking:
     """Rank by the mean over seeds of `metric`; nothing is ranked where that is refused."""
     log = on_log_scale((outcome for runs in settings for outcome in runs.outcomes), metric)
@@ -119,7 +128,7 @@ def rank_settings(
         scaled = logarithms(by_seed.values()) if log else by_seed.values()
         values[index] = {seed: sign * value for seed, value in zip(by_seed, scaled, strict=True)}
         tie_breaks[index] = _tie_break(runs)
-    return rank(values, tie_breaks, settings_count=len(settings), sampling=sampling)
+    return rank(values, tie_breaks, settings_count=len(settings), sampling=sampling, error=error)
 
 
 def _tie_break(runs: SettingRuns) -> tuple[float, float, str]:

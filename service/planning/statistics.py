@@ -20,6 +20,9 @@ Bounds = tuple[float, float]
 Side = Literal["low", "high", "both"]
 
 ERROR = 0.05  # chance that an interval misses its mean, or that the set of the best misses the best
+MOST_LOOKS = (
+    4  # at 5, 10, 20 and 40 seeds: whoever adds seeds after a look spends a part of the error at each
+)
 FEWEST_SEEDS = 3  # below, points are shown without an interval and no set is named
 FEWEST_GRID_VALUES = 3  # with fewer, a parameter has no inside, so touching its end says nothing
 LOSS_QUANTITIES = ("loss", "rmse", "mae")
@@ -193,6 +196,7 @@ def rank(
     *,
     settings_count: int,
     sampling: Sampling,
+    error: float = ERROR,
 ) -> Ranking:
     """Rank settings by their mean over the seeds that all of them have.
 
@@ -210,7 +214,9 @@ def rank(
     best = min(range(len(settings)), key=lambda row: (means[row], *tie_breaks[settings[row]]))
     if len(seeds) < FEWEST_SEEDS:
         return Ranking(tuple(seeds), settings[best], {}, frozenset(), frozenset(started))
-    p_values, inside = set_of_the_best(table, best, settings_count=settings_count, sampling=sampling)
+    p_values, inside = set_of_the_best(
+        table, best, settings_count=settings_count, sampling=sampling, error=error
+    )
     members = frozenset(setting for setting, within in zip(settings, inside, strict=True) if within)
     by_setting = dict(zip(settings, p_values.tolist(), strict=True))
     return Ranking(tuple(seeds), settings[best], by_setting, members, frozenset(started))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
+from typing import Any
 
 from service.errors import Fault, InvalidSubmission
+from service.planning.expected_best import expected_best
 from service.planning.outcomes import (
     Goal,
     RunOutcome,
@@ -17,8 +19,10 @@ from service.planning.outcomes import (
     on_log_scale,
     rank_settings,
 )
+from service.planning.ranks import mean_ranks, medians
 from service.planning.statistics import (
     ERROR,
+    MOST_LOOKS,
     Interval,
     Ranking,
     Sampling,
@@ -56,6 +60,8 @@ class SettingSummary:
     best: bool
     in_best_set: bool
     p_value: float | None  # of being as good as the best; None for the best itself
+    median: float | None  # of the ranking metric; None where the median run diverged
+    mean_rank: float | None  # over the seeds at which all settings have finished; diverged is last
     metrics: Mapping[str, Interval]
 
     def to_json(self) -> dict[str, object]:
@@ -114,6 +120,9 @@ class Summary:
     linear_runs: int
     linear_pending: int
     sources_of_variation: tuple[str, ...]
+    expected_best: tuple[tuple[int, float], ...]  # of a random search: by how many settings were tried
+    looks: int  # at results, after which seeds were added
+    test_reveals: int  # how often runs were filtered or sorted by test metrics
 
     @property
     def complete(self) -> bool:
@@ -153,6 +162,9 @@ class Summary:
             },
             "notes": list(notes),
             "sources_of_variation": list(self.sources_of_variation),
+            "expected_best": [{"settings": count, "value": value} for count, value in self.expected_best],
+            "looks": self.looks,
+            "test_reveals": self.test_reveals,
         }
 
 
@@ -168,13 +180,17 @@ def summarize(
     validation_count: int,
     test_count: int,
     constant: Mapping[str, float],
-    rows_sd: Mapping[str, float] | None = None,
+    rows_sd: Callable[[str], float | None] = lambda _: None,
+    method: str = "grid",
+    looks: int = 1,
+    test_reveals: int = 0,
 ) -> Summary:
     """Rank the search runs of `outcomes` by `metric`, beside the baselines.
 
-    `constant` holds the constant predictor's metrics; `rows_sd`, by configuration hash, the spread over the
-    test rows of each row's mean over the seeds (see `statistics.held_out_interval`). Ties go to the lower
-    validation loss, then to the lower rate, then to the first configuration hash.
+    `constant` holds the constant predictor's metrics; `rows_sd` is asked, for the best configuration's hash,
+    for the spread over the test rows of each row's mean over the seeds (see `statistics.held_out_interval`).
+    `looks` counts how often seeds were added to results. Ties go to the lower validation loss, then to the
+    lower rate, then to the first configuration hash.
 
     Raises:
         InvalidSubmission: `group_by` names what does not vary.
@@ -187,7 +203,8 @@ def summarize(
     sampling = Sampling(resampled, train_count, validation_count)
     settings = gather(search, group_by)
     mixed = mixed_losses(search, metric)
-    ranking = rank_settings(settings, metric, goal, sampling, refused=bool(mixed))
+    error = ERROR if looks == 1 else ERROR / MOST_LOOKS
+    ranking = rank_settings(settings, metric, goal, sampling, refused=bool(mixed), error=error)
     best = None if ranking.best is None else settings[ranking.best]
     test_metric = TEST_METRICS.get(task)
     return Summary(
@@ -200,14 +217,17 @@ def summarize(
         log_scale=on_log_scale(search, metric),
         mixed_losses=mixed,
         pooled=tuple(name for name in varied if name not in group_by),
-        settings=_setting_summaries(settings, ranking, sampling),
+        settings=_setting_summaries(settings, ranking, sampling, metric, goal),
         edges=_edges(settings, ranking, group_by),
-        test=_held_out(best, test_metric, test_count, rows_sd or {}) if best and test_metric else None,
+        test=_held_out(best, test_metric, test_count, rows_sd) if best and test_metric else None,
         constant={name: value for name, value in constant.items() if isfinite(value)},
         linear=_linear_baseline(linear, metric, goal, sampling, test_metric),
         linear_runs=len(linear),
         linear_pending=sum(outcome.state in UNFINISHED for outcome in linear),
         sources_of_variation=_sources_of_variation(task, resampled=resampled),
+        expected_best=_expected_best(settings, ranking, metric, goal) if method == "random" else (),
+        looks=looks,
+        test_reveals=test_reveals,
     )
 
 
@@ -223,18 +243,26 @@ def _require_varied(group_by: tuple[str, ...], varied: tuple[str, ...]) -> None:
 
 
 def _setting_summaries(
-    settings: Sequence[SettingRuns], ranking: Ranking, sampling: Sampling
+    settings: Sequence[SettingRuns], ranking: Ranking, sampling: Sampling, metric: str, goal: Goal
 ) -> tuple[SettingSummary, ...]:
     outcomes = [outcome for runs in settings for outcome in runs.outcomes]
     names = dict.fromkeys(name for outcome in outcomes for name in outcome.metrics)
     scales = {name: on_log_scale(outcomes, name) for name in names if not name.startswith("test_")}
+    how = asdict(sampling)
+    stands = list(zip(medians(settings, metric, goal), mean_ranks(settings, metric, goal), strict=True))
     return tuple(
-        _setting_summary(index, runs, ranking, sampling, scales) for index, runs in enumerate(settings)
+        _setting_summary(index, runs, ranking, how, scales, stands[index])
+        for index, runs in enumerate(settings)
     )
 
 
 def _setting_summary(
-    index: int, runs: SettingRuns, ranking: Ranking, sampling: Sampling, scales: Mapping[str, bool]
+    index: int,
+    runs: SettingRuns,
+    ranking: Ranking,
+    how: Mapping[str, Any],
+    scales: Mapping[str, bool],
+    stands: tuple[float | None, float | None],
 ) -> SettingSummary:
     configurations = runs.configurations()
     diverged = runs.count(RunState.DIVERGED)
@@ -258,16 +286,33 @@ def _setting_summary(
         best=best,
         in_best_set=index in ranking.members,
         p_value=None if best else ranking.p_values.get(index),
+        median=stands[0],
+        mean_rank=stands[1],
         metrics={
             name: interval(
                 list(runs.seed_values(name, log=log).values()),
                 log=log,
                 bounds=bounds_of(name),
-                **asdict(sampling),
+                **how,
             )
             for name, log in scales.items()
         },
     )
+
+
+def _expected_best(
+    settings: Sequence[SettingRuns], ranking: Ranking, metric: str, goal: Goal
+) -> tuple[tuple[int, float], ...]:
+    """What fewer settings would have found; one that diverged counts as the worst that did not."""
+    log = on_log_scale((outcome for runs in settings for outcome in runs.outcomes), metric)
+    values = [
+        mean(settings[index].seed_values(metric, log=log).values(), log=log) for index in ranking.ranked
+    ]
+    if not values:
+        return ()
+    worst = max(values) if goal == "minimize" else min(values)
+    lost = sum(runs.count(RunState.DIVERGED) > 0 for runs in settings)
+    return tuple(expected_best([*values, *[worst] * lost], goal))
 
 
 def _edges(settings: Sequence[SettingRuns], ranking: Ranking, group_by: tuple[str, ...]) -> tuple[Edge, ...]:
@@ -284,7 +329,7 @@ def _edges(settings: Sequence[SettingRuns], ranking: Ranking, group_by: tuple[st
 
 
 def _held_out(
-    best: SettingRuns, metric: str, test_count: int, rows_sd: Mapping[str, float]
+    best: SettingRuns, metric: str, test_count: int, rows_sd: Callable[[str], float | None]
 ) -> HeldOut | None:
     values = list(best.seed_values(metric).values())
     if not values:
@@ -293,7 +338,7 @@ def _held_out(
     found = held_out_interval(
         values,
         rows=test_count,
-        rows_sd=rows_sd.get(configurations[0]) if len(configurations) == 1 else None,
+        rows_sd=rows_sd(configurations[0]) if len(configurations) == 1 else None,
         proportion=metric == "test_accuracy",
         bounds=bounds_of(metric),
     )

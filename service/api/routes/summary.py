@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from starlette.responses import JSONResponse
+from sqlalchemy.orm import Session
+from starlette.responses import JSONResponse, Response
 
 from service.api.context import Asking, Here
-from service.api.parameters import SummaryQuery, SweepId, names
+from service.api.parameters import ComparisonQuery, SummaryQuery, SweepId, names
 from service.api.problems import documented
-from service.api.schemas.summary import Summary, as_json
+from service.api.schemas.summary import Comparison, Summary, as_json
 from service.planning.headline import headline, notes
-from service.store.summary_queries import sweep_summary
+from service.store.summary_queries import setting_comparison, sweep_summary, sweep_version
 
 router = APIRouter(tags=["sweeps"])
 
@@ -25,9 +28,30 @@ router = APIRouter(tags=["sweeps"])
 )
 def get_summary(
     here: Here, caller: Asking, sweep_id: SweepId, query: Annotated[SummaryQuery, Query()]
-) -> JSONResponse:
-    """Return, per setting over its seeds, mean and interval, failures, the best and the set it belongs to."""
+) -> Response:
+    """Return, per setting over its seeds, mean and interval, failures, the best and the set it belongs to.
+
+    The answer for a sweep of thousands of runs may be some seconds old while the sweep trains.
+    """
+    group_by = names(query.group_by)
     with here.database.read() as session:
-        found, context = sweep_summary(session, caller.owner_id, sweep_id, names(query.group_by))
+        version = sweep_version(session, caller.owner_id, sweep_id)
+        question = ("summary", caller.owner_id, sweep_id, group_by)
+        body = here.kept.answer(question, version, partial(_body, session, *question[1:]))
+    return Response(body, media_type="application/json")
+
+
+@router.get("/sweeps/{sweep_id}/comparison", summary="Compare two settings", responses=documented(404, 422))
+def get_comparison(
+    here: Here, caller: Asking, sweep_id: SweepId, query: Annotated[ComparisonQuery, Query()]
+) -> Comparison:
+    """Say how probable it is that one setting beats another at a seed, and whether that matters."""
+    with here.database.read() as session:
+        metric, found = setting_comparison(session, caller.owner_id, sweep_id, query.a, query.b)
+    return Comparison(sweep=sweep_id, metric=metric, **asdict(found))
+
+
+def _body(session: Session, owner_id: int, sweep_id: str, group_by: tuple[str, ...] | None) -> bytes:
+    found, context = sweep_summary(session, owner_id, sweep_id, group_by)
     document = found.to_json(headline=headline(found, context), notes=notes(found))
-    return JSONResponse(as_json({"sweep": sweep_id, **document}))
+    return bytes(JSONResponse(as_json({"sweep": sweep_id, **document})).body)

@@ -46,6 +46,12 @@ class SettingSummary(Shape):
     best: bool
     in_best_set: bool = Field(description="Cannot be told apart from the best.")
     p_value: Number | None
+    median: Number | None = Field(
+        description="Of the metric over seeds; diverged runs are worst, null where the middle one diverged."
+    )
+    mean_rank: Number | None = Field(
+        description="Over the seeds at which every setting has finished; diverged runs come last, ties share."
+    )
     metrics: dict[str, SettingMetric]
 
 
@@ -69,6 +75,13 @@ class Baselines(Shape):
     linear: dict[str, Any] | None
 
 
+class ExpectedBest(Shape):
+    """The mean of the best value among so many settings of the search."""
+
+    settings: int
+    value: Number
+
+
 class Summary(Shape):
     """A sweep's answer, by the rules of the documentation's page on statistics."""
 
@@ -89,6 +102,29 @@ class Summary(Shape):
     baselines: Baselines
     notes: list[str]
     sources_of_variation: list[str]
+    expected_best: list[ExpectedBest] = Field(
+        description="Of a random search: what fewer settings are expected to find (Dodge et al. 2019)."
+    )
+    looks: int = Field(description="Results that were seen before seeds were added share the error.")
+    test_reveals: int = Field(description="How often runs were filtered or sorted by test metrics.")
+
+
+class Comparison(Shape):
+    """Whether one setting beats another at the same seeds (Bouthillier et al. 2021)."""
+
+    sweep: str
+    metric: str
+    pairs: int = Field(description="Seeds at which both have a value.")
+    wins: int = Field(description="Of a.")
+    ties: int
+    probability: float | None = Field(description="That a beats b at a seed; a tie counts half.")
+    low: float | None = Field(description="Of a 95 % interval (Clopper and Pearson).")
+    high: float | None
+    verdict: Literal["a beats b", "b beats a", "too close to matter", "not told apart"] = Field(
+        description="A setting beats another where the interval is above 1/2 and reaches above 3/4; where it "
+        "is above 1/2 alone, the difference is there and too small to matter."
+    )
+    needed_pairs: int = Field(description="With fewer, a difference that matters is often missed (Noether).")
 
 
 def as_json(value: Any) -> Any:

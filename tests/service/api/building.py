@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.planning.measurements import ROW, Measurement
+from service.planning.measurements import ROW, SCORES, Measurement
+from service.planning.run_numbers import number_columns
 from service.store.clock import now
 from service.store.schema import ConfigurationRow, LossRow, Owner, PopulationRow, Run, Sweep, Weights
 
@@ -79,10 +80,24 @@ def run(session: Session, of: Sweep, number: int, *, learning_rate: float = 0.1,
         "metrics": {},
         "identity_sha256": "1" * 64,
     }
+    values |= _numbers(changes.get("metrics", {}))
     row = Run(**values | changes)
     session.add(row)
     session.flush()
     return row
+
+
+def _numbers(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that a record keeps beside the metrics."""
+    found: dict[str, Any] = dict(number_columns(metrics))
+    for column in [
+        f"{rows}_{kind}" for rows in ("train", "validation", "test") for kind in ("loss", "score")
+    ]:
+        for name in (column, *(column.replace("score", score) for score in SCORES.values())):
+            value = metrics.get(name, {}).get("last")
+            if isinstance(value, int | float):
+                found[column] = value
+    return found
 
 
 def losses(session: Session, of: Run, validation: Iterable[float | None]) -> None:

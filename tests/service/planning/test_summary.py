@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from math import inf, nan
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,7 @@ def summary_of(
     task: str = "classification",
     resampled: bool = False,
     rows_sd: dict[str, float] | None = None,
+    **others: Any,
 ) -> Summary:
     return summarize(
         outcomes,
@@ -67,7 +69,8 @@ def summary_of(
         validation_count=50,
         test_count=100,
         constant={"validation_loss": 2.3, "test_accuracy": 0.1},
-        rows_sd=rows_sd,
+        rows_sd=(rows_sd or {}).get,
+        **others,
     )
 
 
@@ -382,6 +385,8 @@ def test_the_answer_has_the_published_shape() -> None:
                 "best": True,
                 "in_best_set": True,
                 "p_value": None,
+                "median": 0.5,
+                "mean_rank": 1.0,
                 "metrics": {
                     "validation_loss": {
                         "mean": pytest.approx(0.5),
@@ -404,4 +409,32 @@ def test_the_answer_has_the_published_shape() -> None:
         },
         "notes": ["A note."],
         "sources_of_variation": ["initial weights", "order"],
+        "expected_best": [],
+        "looks": 1,
+        "test_reveals": 0,
     }
+
+
+def test_a_random_search_shows_what_fewer_settings_would_find() -> None:
+    losses: dict[float, Sequence[float | RunState]] = {
+        0.1: [1.0, 1.0], 0.2: [2.0, 2.0], 0.3: [4.0, 4.0], 0.4: [DIVERGED, 0.1],
+    }  # fmt: skip
+    found = summary_of(rates(losses), method="random").expected_best
+    # The diverged setting counts as the worst that did not, so the four are 1, 2, 4 and 4.
+    assert [count for count, _ in found] == [1, 2, 3, 4]
+    assert found[0][1] == pytest.approx(11 / 4)
+    assert found[1][1] == pytest.approx((7 * 1 + 5 * 2 + 4 * 4) / 16)
+    assert summary_of(rates(losses)).expected_best == ()
+
+
+def test_seeds_added_after_a_look_share_the_error() -> None:
+    # One-sided paired p of the second setting is about 0.02: outside at 0.05, inside at a quarter of it.
+    losses: dict[float, Sequence[float | RunState]] = {
+        0.1: [0.30, 0.31, 0.32, 0.30],
+        0.2: [0.33, 0.32, 0.36, 0.32],
+    }
+    at_once, later = summary_of(rates(losses)), summary_of(rates(losses), looks=2)
+    (p_value,) = [setting.p_value for setting in at_once.settings if setting.p_value is not None]
+    assert 0.05 / 4 < p_value < 0.05
+    assert [len(each.best_set) for each in (at_once, later)] == [1, 2]
+    assert (at_once.looks, later.looks) == (1, 2)
