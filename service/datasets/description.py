@@ -22,6 +22,8 @@ from service.planning.plain_text import did_you_mean
 MOST_ROWS = 100  # of a preview
 MOST_BYTES = 2**20  # of a preview's rows as JSON, unless a single row has more
 
+LARGEST_EXACT = 2**53  # beyond, not every whole number is a float64
+
 Cell = float | int | str | bool | None
 
 
@@ -49,7 +51,7 @@ class Description:
             document["target"],
             document["task"],
             tuple(Remark(**each) for each in document["remarks"]),
-            tuple(tuple(row) for row in document["head"]),
+            tuple(tuple(_cell(cell) for cell in row) for row in document["head"]),
         )
 
 
@@ -104,13 +106,20 @@ def profile_from_json(document: Mapping[str, Any]) -> ColumnProfile:
     )
 
 
+def _cell(stored: Cell) -> Cell:
+    """A cell again; PostgreSQL's jsonb hands 1e22 back as a whole number."""
+    if isinstance(stored, int) and not isinstance(stored, bool) and abs(stored) > LARGEST_EXACT:
+        return float(stored)
+    return stored
+
+
 def _head(found: ColumnProfile, values: ColumnValues) -> list[Cell]:
     if not isinstance(values, np.ndarray):
         return list(islice(values, MOST_ROWS))
     numbers: list[float] = values[:MOST_ROWS].tolist()
     whole = found.kind == "integer"
     return [
-        None if math.isnan(number) else int(number) if whole and abs(number) <= 2**53 else number
+        None if math.isnan(number) else int(number) if whole and abs(number) <= LARGEST_EXACT else number
         for number in numbers
     ]
 

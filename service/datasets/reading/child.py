@@ -20,6 +20,7 @@ from typing import Any
 from service.datasets.reading.limits import Limits
 from service.errors import Fault, InvalidSubmission
 
+SPARE = 64 * 2**20  # bytes of a file: the report, and compressed bytes that take a little more than before
 MAPPED = 2**30  # bytes of address space for libraries and for the file itself, beside the memory that counts
 
 
@@ -45,7 +46,7 @@ def limit_process(limits: Limits) -> None:
         ("RLIMIT_DATA", limits.memory),
         ("RLIMIT_AS", limits.memory + MAPPED),
         ("RLIMIT_CPU", seconds),
-        ("RLIMIT_FSIZE", limits.memory),
+        ("RLIMIT_FSIZE", limits.content + SPARE),
         ("RLIMIT_NOFILE", 64),
         ("RLIMIT_CORE", 0),
     ):

@@ -12,7 +12,6 @@ Decimal = Literal["point", "comma"]  # the mark in numbers
 
 MAX_FIELD = 10_000  # bytes of one field as it stands in the file
 MAX_FAULTS = 10  # of one kind that are told; the file is refused by the first
-LARGEST_EXACT = 2**53  # beyond, not every whole number is a float64
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from typing import Any, Literal
 from service.datasets.description import Description
 from service.datasets.reading.limits import Decimal, Limits
 from service.errors import Fault, InvalidSubmission
+
+_MODULE = re.compile(r"^(\w+\.)+(?=\w+:)")  # in front of an exception's name
 
 log = logging.getLogger(__name__)
 
@@ -93,8 +96,10 @@ def _failure(code: int, said: str, limits: Limits) -> InvalidSubmission:
         return _too_long(limits)
     if "memory allocation" in said or "MemoryError" in said or "OutOfMemory" in said:
         return _too_much_memory(limits)
-    reason = f"it ended by {signal.Signals(-code).name}" if code < 0 else said.strip().rpartition("\n")[2]
-    return _unreadable(reason)
+    if code < 0:
+        return _unreadable(f"it ended by {signal.Signals(-code).name}")
+    last = said.strip().rpartition("\n")[2]
+    return _unreadable(_MODULE.sub("", last) or f"the reader ended with code {code}")
 
 
 def _last_words(path: Path) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from service.datasets.cells import MISSING
-from service.datasets.reading.limits import LARGEST_EXACT, Decimal
+from service.datasets.description import LARGEST_EXACT
+from service.datasets.reading.limits import Decimal
 from service.datasets.remarks import Remark
 from service.datasets.table import Column, ColumnValues, FloatArray, Texts
 from service.errors import Fault, InvalidSubmission

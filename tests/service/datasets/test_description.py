@@ -148,6 +148,15 @@ def test_first_rows_are_fewer_where_they_are_long_but_at_least_one() -> None:
     assert len(json.dumps(found.head)) > MOST_BYTES
 
 
+def test_a_large_number_comes_back_as_a_float_from_a_store_that_writes_out_its_digits() -> None:
+    found = described("x,y,z\n1e300,1,true\n9007199254740993,2,false\n")
+    document = json.loads(json.dumps(found.to_json()))
+    document["head"] = [[int(cell) if cell == 1e300 else cell for cell in row] for row in document["head"]]
+    again = Description.from_json(document)
+    assert again.head == ((1e300, 1, True), (2**53, 2, False))
+    assert [type(cell) for cell in again.head[0]] == [float, int, bool]
+
+
 def test_a_description_survives_json() -> None:
     for found in (describe(builtin.load("iris")), described("a,b\n1,x\n,true\n", target="b")):
         assert Description.from_json(json.loads(json.dumps(found.to_json()))) == found

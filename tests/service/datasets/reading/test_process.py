@@ -90,8 +90,8 @@ def test_the_reader_gets_no_secret_and_its_threads_are_few(
         (-signal.SIGSEGV, "", "it ended by SIGSEGV"),
         (-signal.SIGXCPU, "", "took longer than"),
         (-signal.SIGABRT, "memory allocation of 12345 bytes failed", "needs more than"),
-        (1, "Traceback\npolars.exceptions.ComputeError: odd\n", "polars.exceptions.ComputeError: odd"),
-        (1, "", "could not be read"),
+        (1, "Traceback\npolars.exceptions.ComputeError: odd\n", "could not be read: ComputeError: odd"),
+        (1, "", "could not be read: the reader ended with code 1"),
     ],
 )
 def test_every_end_of_a_reader_is_an_answer(
