@@ -38,14 +38,18 @@ def keep_calibration(session: Session, name: str, calibration: Calibration) -> N
 
 def cache_budget(session: Session) -> int:
     """The bytes that a population should have: what the smallest cache among live workers serves."""
+    return min((known.budget for known in live_calibrations(session)), default=CACHE_BUDGET)
+
+
+def live_calibrations(session: Session) -> list[Calibration]:
+    """What each live worker knows of its machine, with the arithmetic of today."""
     seen = now() - round(ALIVE_SECONDS * 1000)
     found = session.scalars(
         select(Worker.calibration).where(
             Worker.stopped_at.is_(None), Worker.last_seen_at >= seen, Worker.calibration.is_not(None)
         )
     )
-    known = [calibration.budget for each in found if (calibration := _read(each)) is not None]
-    return min(known, default=CACHE_BUDGET)
+    return [known for each in found if (known := _read(each)) is not None]
 
 
 def _read(document: Mapping[str, Any] | None) -> Calibration | None:

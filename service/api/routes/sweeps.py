@@ -15,6 +15,7 @@ from service.api.problems import documented
 from service.api.schemas.preview import Preview
 from service.api.schemas.sweep import Sweep, SweepInFull, Sweeps
 from service.api.written_in import SweepMediaType
+from service.lifecycle.estimate import outlook
 from service.lifecycle.limits import limits_of, most_runs
 from service.lifecycle.submit import plan_submission, submit
 from service.planning.query.reading import read_filter, read_order
@@ -88,7 +89,8 @@ def preview_sweep(here: Here, caller: Asking, body: Body, media_type: SweepMedia
         max_runs=most_runs(here.settings.max_runs_per_sweep, limits_of(here.settings, caller)),
         most_memory=here.settings.memory_for_a_run,
     )
-    return Preview.of(plan)
+    with here.database.read() as session:
+        return Preview.of(plan, outlook(session, caller.owner_id, plan))
 
 
 @router.get("/sweeps", summary="List sweeps", responses=documented(422))

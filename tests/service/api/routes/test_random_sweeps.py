@@ -6,6 +6,12 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from core.calibration import Calibration, Point
+from core.environment import environment_class
+from service.lifecycle.calibrations import keep_calibration
+from service.lifecycle.workers import register_worker
+from service.store.database import Database
+
 SEARCH: dict[str, Any] = {
     "dataset": "iris",
     "method": "random",
@@ -72,3 +78,16 @@ def test_a_grid_may_not_have_more_than_its_cap(client: TestClient) -> None:
     answer = client.post("/api/v1/sweeps:preview", json=grid)
     assert answer.json()["errors"][0]["path"] == "run_cap"
     assert client.post("/api/v1/sweeps:preview", json=grid | {"run_cap": 2}).status_code == 200
+
+
+def test_a_preview_tells_no_seconds_before_a_worker_has_measured_its_machine(
+    client: TestClient, database: Database
+) -> None:
+    preview = client.post("/api/v1/sweeps:preview", json=SEARCH).json()
+    assert (preview["reused_runs"], preview["estimated_seconds"]) == (0, None)
+    points = (Point(64, 2**20, 8, 400.0), Point(256, 2**20, 2, 60.0))
+    with database.write() as session:
+        register_worker(session, name="w1", host="h", process_id=1, environment=environment_class())
+        keep_calibration(session, "w1", Calibration(2**20, points))
+    told = client.post("/api/v1/sweeps:preview", json=SEARCH).json()["estimated_seconds"]
+    assert 0 < told < 60
