@@ -48,6 +48,7 @@ def _finish(context: Context, claim: Claim) -> bool:
         log.error("population %s is left where it was last recorded: %s", claim.public_id, full.orig)  # noqa: TRY400 - no fault of the program
     except SQLAlchemyError:  # the runs did nothing wrong: they are queued again when the lease ends
         log.exception("population %s is dropped", claim.public_id)
+        context.database.run(lambda session: worker_turned_to(session, context.name, None))
         raise
     except MemoryError as error:  # the limit was met (worker/memory.py); the process is as good as before
         log.exception("population %s ran out of memory", claim.public_id)
@@ -56,16 +57,7 @@ def _finish(context: Context, claim: Claim) -> bool:
     except Exception as error:  # whatever it is, it would come again: the runs end with its text
         log.exception("population %s failed", claim.public_id)
         _fail(context, claim, f"{type(error).__name__}: {error}")
-    finally:
-        _turn_away(context)
     return True
-
-
-def _turn_away(context: Context) -> None:
-    try:
-        context.database.run(lambda session: worker_turned_to(session, context.name, None))
-    except DiskFull:  # what else it was about to say matters more
-        log.warning("the database has no room to say that %s is idle", context.name)
 
 
 def _claim(session: Session, context: Context) -> Claim | None:
@@ -75,8 +67,8 @@ def _claim(session: Session, context: Context) -> Claim | None:
         environment_class=context.environment_class,
         lease_seconds=context.settings.lease_seconds,
     )
-    if claim is not None:
-        worker_turned_to(session, context.name, claim.population_id)
+    # That it is idle is said once it has looked in vain: mostly the next population is claimed at once.
+    worker_turned_to(session, context.name, None if claim is None else claim.population_id)
     return claim
 
 

@@ -20,7 +20,10 @@ class FunctionTraining:
     def __init__(self, runs: Sequence[ClaimedRun], materials: FunctionMaterials) -> None:
         """Start the runs, or continue them from their checkpoints."""
         self.aims: Aims = materials.aims
-        members = [FunctionMember(self.aims.configuration(run.configuration), run.seed) for run in runs]
+        members = [
+            FunctionMember(self.aims.configuration(run.configuration, run.configuration_id), run.seed)
+            for run in runs
+        ]
         saved = checkpoints(runs)
         self.population = (
             FunctionPopulation.start(members, materials.function)

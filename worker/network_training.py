@@ -26,7 +26,7 @@ class NetworkTraining:
         self.aims: Aims = materials.aims
         members = [
             Member(
-                configuration=self.aims.configuration(run.configuration),
+                configuration=self.aims.configuration(run.configuration, run.configuration_id),
                 seed=run.seed,
                 train_rows=materials.rows(run.seed)[0],
                 validation_rows=materials.rows(run.seed)[1],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from service.lifecycle.moves import move_populations, move_runs
+from service.lifecycle.moves import Moved, moving_populations, moving_runs
 from service.lifecycle.next_population import next_population
 from service.lifecycle.story import tell
 from service.planning.run_numbers import NO_NUMBERS
@@ -31,6 +32,7 @@ class ClaimedRun:
     checkpoint: bytes | None  # or final weights, where those are all that the run goes on from
     checkpoint_epoch: int = 0  # 0: there is none
     train_seconds: float = 0.0  # so far
+    configuration_id: int | None = None  # equal for equal configurations
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,36 +56,18 @@ def claim_population(
     Returns None when nothing is queued: a late or a second ring is harmless. In a sweep that is to pause no
     population is queued, whatever happened to its lease.
     """
-    population_id = session.scalar(next_population())
+    connection = session.connection()
+    population_id = connection.scalar(_NEXT_POPULATION)
     if population_id is None:
         return None
-    moment = now()
-    rows = move_populations(
-        session,
-        Cause.CLAIM,
-        PopulationRow.id == population_id,
-        PopulationState.RUNNING,
-        PopulationRow.public_id,
-        PopulationRow.sweep_id,
-        PopulationRow.fencing_token,
-        PopulationRow.environment_class,
-        fencing_token=PopulationRow.fencing_token + 1,
-        lease_owner=worker,
-        lease_expires_at=moment + round(lease_seconds * 1000),
-        started_at=func.coalesce(PopulationRow.started_at, moment),
-    )
-    if not rows:  # another worker was faster
+    names = {"claimed": population_id, "worker": worker, "class": environment_class}
+    row = connection.execute(_CLAIM, {**names, "lease": round(lease_seconds * 1000)}).one_or_none()
+    if row is None:  # another worker was faster
         return None
-    (row,) = rows
     lost_epochs = _enter_environment(session, population_id, row.environment_class, environment_class)
-    moved = move_runs(
-        session,
-        Cause.CLAIM,
-        Run.population_id == population_id,
-        RunState.RUNNING,
-        environment_class=environment_class,
-        started_at=func.coalesce(Run.started_at, now()),
-    )
+    moved: Moved = Counter()
+    for before, statement in _CLAIM_RUNS:
+        moved[before, RunState.RUNNING] = connection.execute(statement, names).rowcount
     tell(
         session,
         row.sweep_id,
@@ -99,7 +83,7 @@ def claim_population(
         sweep_id=row.sweep_id,
         fencing_token=row.fencing_token,
         worker=worker,
-        runs=_claimed_runs(session, population_id),
+        runs=tuple(ClaimedRun(*run) for run in connection.execute(_CLAIMED_RUNS, names)),
     )
 
 
@@ -132,23 +116,44 @@ def _set_population(session: Session, population_id: int, **values: Any) -> None
     session.execute(update(PopulationRow).where(PopulationRow.id == population_id).values(**values))
 
 
-def _claimed_runs(session: Session, population_id: int) -> tuple[ClaimedRun, ...]:
-    rows: Any = session.execute(
-        select(
-            Run.id,
-            Run.number,
-            Run.seed,
-            ConfigurationRow.document,
-            Run.epoch,
-            Run.epochs,
-            Run.metrics,
-            Checkpoint.content,
-            func.coalesce(Checkpoint.epoch, 0),
-            func.coalesce(Run.train_seconds, 0.0),
-        )
-        .join(ConfigurationRow, Run.configuration_id == ConfigurationRow.id)
-        .outerjoin(Checkpoint, Checkpoint.run_id == Run.id)
-        .where(Run.population_id == population_id, Run.state == RunState.RUNNING)
-        .order_by(Run.seed, Run.number)
+# Made once: building a statement takes longer than running it.
+_NEXT_POPULATION = next_population()
+_CLAIM = moving_populations(
+    Cause.CLAIM,
+    PopulationRow.id == bindparam("claimed"),
+    PopulationState.RUNNING,
+    PopulationRow.public_id,
+    PopulationRow.sweep_id,
+    PopulationRow.fencing_token,
+    PopulationRow.environment_class,
+    fencing_token=PopulationRow.fencing_token + 1,
+    lease_owner=bindparam("worker"),
+    lease_expires_at=now() + bindparam("lease"),
+    started_at=func.coalesce(PopulationRow.started_at, now()),
+)
+_CLAIM_RUNS = moving_runs(
+    Cause.CLAIM,
+    Run.population_id == bindparam("claimed"),
+    RunState.RUNNING,
+    environment_class=bindparam("class"),
+    started_at=func.coalesce(Run.started_at, now()),
+)
+_CLAIMED_RUNS = (
+    select(
+        Run.id,
+        Run.number,
+        Run.seed,
+        ConfigurationRow.document,
+        Run.epoch,
+        Run.epochs,
+        Run.metrics,
+        Checkpoint.content,
+        func.coalesce(Checkpoint.epoch, 0),
+        func.coalesce(Run.train_seconds, 0.0),
+        ConfigurationRow.id,
     )
-    return tuple(ClaimedRun(*row) for row in rows)
+    .join(ConfigurationRow, Run.configuration_id == ConfigurationRow.id)
+    .outerjoin(Checkpoint, Checkpoint.run_id == Run.id)
+    .where(Run.population_id == bindparam("claimed"), Run.state == RunState.RUNNING)
+    .order_by(Run.seed, Run.number)
+)

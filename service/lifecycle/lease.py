@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from service.errors import LeaseLost
@@ -22,8 +23,8 @@ def hold(session: Session, claim: Claim, *, lease_seconds: float, epoch: int = 0
     Raises:
         LeaseLost: another claim, a cancellation or a requeue came in between.
     """
-    expires_at = now() + round(lease_seconds * 1000)
-    change_leased(session, claim, lease_expires_at=expires_at, epoch=epoch or PopulationRow.epoch)
+    reached = {"epoch": epoch} if epoch else {}
+    change_leased(session, claim, renewed_for=lease_seconds, **reached)
 
 
 def intent_of(session: Session, sweep_id: int) -> Intent:
@@ -37,33 +38,46 @@ def look(session: Session, claim: Claim) -> Intent:
     Raises:
         LeaseLost: the population is no longer this claim's.
     """
-    intent = session.scalar(
-        select(Sweep.intent).join(PopulationRow, PopulationRow.sweep_id == Sweep.id).where(*_held_by(claim))
-    )
+    intent = session.connection().scalar(_LOOK, _names(claim))
     if intent is None:
         raise _lost(claim)
     return Intent(intent)
 
 
-def change_leased(session: Session, claim: Claim, **values: Any) -> None:
-    """Change the claimed population, if it is still this claim's.
+def change_leased(session: Session, claim: Claim, *, renewed_for: float | None = None, **values: Any) -> None:
+    """Change the claimed population, and renew its lease for so many seconds, if it is still this claim's.
 
     Raises:
         LeaseLost: it is not.
     """
-    held = session.execute(
-        update(PopulationRow).where(*_held_by(claim)).values(**values).returning(PopulationRow.id)
-    ).one_or_none()
-    if held is None:
+    given = {**values, **_names(claim)}
+    if renewed_for is not None:
+        given["lease"] = round(renewed_for * 1000)
+    statement = _changing(tuple(sorted(values)), renewed_for is not None)
+    if session.connection().execute(statement, given).one_or_none() is None:
         raise _lost(claim)
 
 
-def _held_by(claim: Claim) -> tuple[ColumnElement[bool], ...]:
-    return (
-        PopulationRow.id == claim.population_id,
-        PopulationRow.fencing_token == claim.fencing_token,
-        PopulationRow.state == PopulationState.RUNNING,
-    )
+# What only a holder finds: its population under its token.
+_HELD: tuple[ColumnElement[bool], ...] = (
+    PopulationRow.id == bindparam("held"),
+    PopulationRow.fencing_token == bindparam("token"),
+    PopulationRow.state == PopulationState.RUNNING,
+)
+# Statements are made once: building one takes longer than running it.
+_LOOK = select(Sweep.intent).join(PopulationRow, PopulationRow.sweep_id == Sweep.id).where(*_HELD)
+
+
+@cache
+def _changing(names: tuple[str, ...], renews: bool) -> Update:
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
+    if renews:
+        values["lease_expires_at"] = now() + bindparam("lease")
+    return update(PopulationRow).where(*_HELD).values(values).returning(PopulationRow.id)
+
+
+def _names(claim: Claim) -> dict[str, int]:
+    return {"held": claim.population_id, "token": claim.fencing_token}
 
 
 def _lost(claim: Claim) -> LeaseLost:

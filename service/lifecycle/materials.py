@@ -32,15 +32,20 @@ class Aims:
     metric: str
     goal: Literal["minimize", "maximize"]
     keep_weights: str
+    _resolved: dict[int, Configuration] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def keeps_best(self) -> bool:
         """Whether the weights of the lowest validation loss are stored."""
         return self.keep_weights in ("best", "both")
 
-    def configuration(self, document: Mapping[str, Any]) -> Configuration:
-        """The configuration that was stored as canonical JSON."""
-        return RULES[self.task].resolve(document)
+    def configuration(self, document: Mapping[str, Any], key: int | None = None) -> Configuration:
+        """The configuration that was stored as canonical JSON, read once for each key."""
+        if key is None:
+            return RULES[self.task].resolve(document)
+        if key not in self._resolved:
+            self._resolved[key] = RULES[self.task].resolve(document)
+        return self._resolved[key]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Row, update
+from sqlalchemy import ColumnElement, CursorResult, Row, Update, or_, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from service.planning.statuses import (
     POPULATION_STEPS,
@@ -34,17 +35,27 @@ def move_runs(
         ValueError: the cause does not lead to `after`.
     """
     moved: Moved = Counter()
-    for before in sorted(_sources(RUN_STEPS[cause], cause, after)):
-        result = session.execute(
-            update(Run)
-            .where(which, Run.state == before)
-            .values(state=after, **values)
-            .execution_options(synchronize_session=False)
-        )
+    for before, statement in moving_runs(cause, which, after, **values):
+        result = session.execute(statement.execution_options(synchronize_session=False))
         assert isinstance(result, CursorResult)  # noqa: S101 - what an UPDATE answers with
         if result.rowcount:
             moved[before, after] = result.rowcount
     return moved
+
+
+def moving_runs(
+    cause: Cause, which: ColumnElement[bool], after: RunState, **values: Any
+) -> tuple[tuple[RunState, Update], ...]:
+    """The statement that moves runs, for each state from which `cause` leads; to be made once and kept.
+
+    Raises:
+        ValueError: the cause does not lead to `after`.
+    """
+    sources = sorted(_sources(RUN_STEPS[cause], cause, after))
+    return tuple(
+        (before, update(Run).where(which, Run.state == before).values(state=after, **values))
+        for before in sources
+    )
 
 
 def move_populations(
@@ -60,14 +71,29 @@ def move_populations(
     Raises:
         ValueError: the cause does not lead to `after`.
     """
-    sources = _sources(POPULATION_STEPS[cause], cause, after)
-    return session.execute(
+    statement = moving_populations(cause, which, after, *returning, **values)
+    return session.execute(statement.execution_options(synchronize_session=False)).all()
+
+
+def moving_populations(
+    cause: Cause,
+    which: ColumnElement[bool],
+    after: PopulationState,
+    *returning: Any,
+    **values: Any,
+) -> ReturningUpdate[Any]:
+    """The statement that moves populations; to be made once and kept.
+
+    Raises:
+        ValueError: the cause does not lead to `after`.
+    """
+    sources = sorted(_sources(POPULATION_STEPS[cause], cause, after))
+    return (
         update(PopulationRow)
-        .where(which, PopulationRow.state.in_(sources))
+        .where(which, or_(*(PopulationRow.state == source for source in sources)))
         .values(state=after, **values)
         .returning(*(returning or (PopulationRow.id,)))
-        .execution_options(synchronize_session=False)
-    ).all()
+    )
 
 
 def _sources(step: Step[State], cause: Cause, after: State) -> frozenset[State]:

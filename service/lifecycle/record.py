@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from service.lifecycle.claim import Claim
 from service.lifecycle.last_states import Kept, keep
 from service.lifecycle.lease import change_leased, hold
-from service.lifecycle.moves import Moved, move_populations
+from service.lifecycle.moves import Moved, moving_populations
 from service.lifecycle.replay import note_replays
 from service.lifecycle.story import tell
 from service.lifecycle.thin_rows import thin_rows
@@ -120,15 +120,16 @@ class _Standing(NamedTuple):
 
 
 def _standing(session: Session, claim: Claim) -> dict[int, _Standing]:
-    found = session.execute(
-        select(Run.id, Run.state, Run.epoch, Run.epochs).where(Run.population_id == claim.population_id)
-    )
+    found = session.connection().execute(_STANDING, {"of_population": claim.population_id})
     return {run_id: _Standing(RunState(state), epoch, epochs) for run_id, state, epoch, epochs in found}
 
 
 _WORTH = COLUMNS[:4]
 _PROGRESS_COLUMNS = ("epoch", "metrics", "best_epoch", "train_seconds", *_WORTH, *NUMBER_COLUMNS)
-# Made once, like the next one: building a statement takes longer than running it.
+# Made once, like all of this module: building a statement takes longer than running it.
+_STANDING = select(Run.id, Run.state, Run.epoch, Run.epochs).where(
+    Run.population_id == bindparam("of_population")
+)
 _PROGRESS_RUN = (
     update(Run)
     .where(
@@ -234,8 +235,9 @@ def epochs_left(session: Session, runs: Sequence[int]) -> int:
 
 def _replace_checkpoints(session: Session, claim: Claim, batch: Batch) -> None:
     stale = [ending.run_id for ending in batch.endings] + list(batch.checkpoints)
+    connection = session.connection()
     if stale:
-        session.execute(delete(Checkpoint).where(Checkpoint.run_id.in_(stale)))
+        connection.execute(_DELETE_CHECKPOINTS, {"stale": stale})
     rows = [
         {
             "run_id": run_id,
@@ -247,18 +249,27 @@ def _replace_checkpoints(session: Session, claim: Claim, batch: Batch) -> None:
         for run_id, (epoch, sha256, content) in batch.checkpoints.items()
     ]
     if rows:
-        session.execute(insert(Checkpoint).values(created_at=now()), rows)
+        connection.execute(_INSERT_CHECKPOINT, rows)
         # Whatever it was that ended the leases before, these runs came further: the attempts count anew.
         change_leased(session, claim, leases_lost=0)
 
 
+_DELETE_CHECKPOINTS = delete(Checkpoint).where(Checkpoint.run_id.in_(bindparam("stale", expanding=True)))
+_INSERT_CHECKPOINT = insert(Checkpoint).values(
+    {name: bindparam(name) for name in ("run_id", "epoch", "sha256", "content", "fencing_token")}
+    | {"created_at": now()}
+)
+
+
 def _finish_population(session: Session, claim: Claim) -> None:
-    move_populations(
-        session,
-        Cause.END,
-        PopulationRow.id == claim.population_id,
-        PopulationState.FINISHED,
-        finished_at=now(),
-        lease_owner=None,
-        lease_expires_at=None,
-    )
+    session.connection().execute(_FINISH_POPULATION, {"finished": claim.population_id})
+
+
+_FINISH_POPULATION = moving_populations(
+    Cause.END,
+    PopulationRow.id == bindparam("finished"),
+    PopulationState.FINISHED,
+    finished_at=now(),
+    lease_owner=None,
+    lease_expires_at=None,
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import bindparam, func, insert, update
 from sqlalchemy.orm import Session
 
 from service.planning.statuses import Intent, RunState, SweepState, sweep_state
@@ -27,46 +27,51 @@ def tell(
     `moved` counts runs by (state before, state after); `epochs` is added to the epochs done.
     Call it last in a transaction: every unit locks populations, then runs, then the sweep.
     """
-    deltas = _deltas(moved or {})
-    columns = {f"{state.value}_count": getattr(Sweep, f"{state.value}_count") for state in RunState}
-    changes: dict[str, Any] = {
-        f"{state.value}_count": columns[f"{state.value}_count"] + delta for state, delta in deltas.items()
-    }
-    changes["event_count"] = Sweep.event_count + 1
-    changes["epochs_done"] = Sweep.epochs_done + epochs
-    row = session.execute(
-        update(Sweep)
-        .where(Sweep.id == sweep_id)
-        .values(changes)
-        .returning(
-            Sweep.event_count,
-            Sweep.intent,
-            Sweep.state,
-            Sweep.epochs_done,
-            Sweep.epochs_total,
-            *columns.values(),
-        )
-    ).one()
-    counts = {state: getattr(row, f"{state.value}_count") for state in RunState}
-    state = sweep_state(counts, Intent(row.intent))
-    if state != row.state:
+    session.flush()  # what a session has pending was told before, and this goes around it
+    connection = session.connection()
+    added = {f"more_{state.value}": delta for state, delta in _deltas(moved or {}).items()}
+    row = connection.execute(_COUNT, {**_NO_CHANGE, **added, "sweep": sweep_id, "epochs": epochs}).one()
+    number, intent, before, done, total, *found = row
+    counts = dict(zip(RunState, found, strict=True))
+    state = sweep_state(counts, Intent(intent))
+    if state != before:
         _enter(session, sweep_id, state)
-    session.execute(
-        insert(Event).values(
-            sweep_id=sweep_id,
-            number=row.event_count,
-            at=now(),
-            kind=kind,
-            document={
+    connection.execute(
+        _TELL,
+        {
+            "sweep_id": sweep_id,
+            "number": number,
+            "kind": kind,
+            "document": {
                 **(document or {}),
                 "state": state.value,
                 "counts": {name.value: count for name, count in counts.items() if count},
-                "epochs_done": row.epochs_done,
-                "epochs_total": row.epochs_total,
+                "epochs_done": done,
+                "epochs_total": total,
             },
-        )
+        },
     )
     return state
+
+
+# Made once: building a statement takes longer than running it.
+_COUNTS = [getattr(Sweep, f"{state.value}_count") for state in RunState]
+_NO_CHANGE = {f"more_{state.value}": 0 for state in RunState}
+_COUNT = (
+    update(Sweep)
+    .where(Sweep.id == bindparam("sweep"))
+    .values(
+        {count.key: count + bindparam(change) for count, change in zip(_COUNTS, _NO_CHANGE, strict=True)}
+        | {
+            "event_count": Sweep.event_count + 1,
+            "epochs_done": Sweep.epochs_done + bindparam("epochs"),
+        }
+    )
+    .returning(Sweep.event_count, Sweep.intent, Sweep.state, Sweep.epochs_done, Sweep.epochs_total, *_COUNTS)
+)
+_TELL = insert(Event).values(
+    {name: bindparam(name) for name in ("sweep_id", "number", "kind", "document")} | {"at": now()}
+)
 
 
 def _deltas(moved: Mapping[tuple[RunState, RunState], int]) -> dict[RunState, int]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.orm import Session
 
 from service.store.clock import now
@@ -108,7 +108,17 @@ def saw_worker(session: Session, name: str) -> None:
 
 def worker_turned_to(session: Session, name: str, population_id: int | None) -> None:
     """Note which population a worker trains now, or that it is idle."""
-    _set(session, name, population_id=population_id, turned_at=now(), last_seen_at=now())
+    statement = _TURN_AWAY if population_id is None else _TURN
+    session.connection().execute(statement, {"worker": name, "to": population_id})
+
+
+# Made once: building a statement takes longer than running it.
+_TURN = (
+    update(Worker)
+    .where(Worker.name == bindparam("worker"))
+    .values(population_id=bindparam("to"), turned_at=now(), last_seen_at=now())
+)
+_TURN_AWAY = _TURN.where(Worker.population_id.is_not(None))  # who was idle is so since then
 
 
 def worker_stopped(session: Session, name: str) -> None:

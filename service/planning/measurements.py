@@ -38,7 +38,8 @@ class Measurement:
         """The row of `losses`, as `ROW` says: what is not finite is null, and its code says what it was."""
         values = self.values
         codes = 0
-        if not all(value is None or math.isfinite(value) for value in values):
+        # What is added up is finite only if all of it is; `filter` leaves out what is missing, and zeros.
+        if not math.isfinite(sum(filter(None, values))):
             found = [non_finite_code(value) for value in values]
             codes = sum(code << (2 * position) for position, code in enumerate(found))
             values = tuple(None if code else value for code, value in zip(found, values, strict=True))

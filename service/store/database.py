@@ -134,7 +134,9 @@ def _create_engine(url: str) -> Engine:
     parsed = sqlalchemy.make_url(url)
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(query={**{k: str(v) for k, v in POSTGRES_TIMEOUTS.items()}, **parsed.query})
-    engine = sqlalchemy.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+    # A file needs no question whether it is still there.
+    is_file = parsed.get_backend_name() == "sqlite"
+    engine = sqlalchemy.create_engine(parsed, pool_pre_ping=not is_file, hide_parameters=True)
     tell_full_disks_apart(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

@@ -33,7 +33,7 @@ def _tell_apart(context: ExceptionContext) -> None:
     if isinstance(error, psycopg.errors.DiskFull) or (
         isinstance(error, sqlite3.Error) and _has_no_room(error, context.engine)
     ):
-        raise DiskFull(context.statement, context.parameters, error)
+        raise DiskFull(context.statement, context.parameters, error, hide_parameters=True)
 
 
 def _has_no_room(error: sqlite3.Error, engine: Engine | None) -> bool:

@@ -20,6 +20,7 @@ from service.lifecycle.owners import local_owner
 from service.lifecycle.record import record
 from service.lifecycle.requeue import queued_populations, requeue_expired
 from service.lifecycle.submit import submit
+from service.store.clock import now
 from service.store.database import Database
 from service.store.schema import Checkpoint, Event, LossRow, PopulationRow, Run, Sweep, Weights
 from tests.chaos.alone import SWEEP
@@ -50,7 +51,9 @@ def database(sqlite_url: str) -> Any:
     database.dispose()
 
 
-def _unfenced(session: Session, claim: Claim, **values: Any) -> None:
+def _unfenced(session: Session, claim: Claim, *, renewed_for: float | None = None, **values: Any) -> None:
+    if renewed_for is not None:
+        values["lease_expires_at"] = now() + round(renewed_for * 1000)
     session.execute(update(PopulationRow).where(PopulationRow.id == claim.population_id).values(**values))
 
 
