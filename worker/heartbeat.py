@@ -24,16 +24,22 @@ BEATS_PER_LEASE = 3
 LOOK_SECONDS = 0.4  # an epoch can last minutes, and nobody should wait for a pause longer than a second
 
 
-@dataclass(frozen=True, slots=True)
+STILL_SECONDS = 900.0  # without a step or the end of an epoch: no work in good order lasts so long
+
+
+@dataclass(slots=True)
 class Heard:
     """Why the core is to stop in the middle of an epoch."""
 
     lost: Event = field(default_factory=Event)  # the lease is gone: expired, or the sweep was canceled
     pause: Event = field(default_factory=Event)  # the sweep is to pause
 
+    steps: int = 0  # how often the core has asked
+
     @property
     def anything(self) -> bool:
-        """Whether the core is to stop."""
+        """Whether the core is to stop, which it asks before every step."""
+        self.steps += 1
         return self.lost.is_set() or self.pause.is_set()
 
 
@@ -54,13 +60,20 @@ def beating(database: Database, claim: Claim, *, lease_seconds: float) -> Iterat
 
 def _beat(database: Database, claim: Claim, lease_seconds: float, heard: Heard, done: Event) -> None:
     beat_seconds = lease_seconds / BEATS_PER_LEASE
-    renewed_at = time.monotonic()
+    renewed_at = moved_at = time.monotonic()
+    steps = heard.steps
     while not done.wait(min(LOOK_SECONDS, beat_seconds)):
         try:
             with database.read() as session:
                 wanted = look(session, claim)
             if held_back(wanted):
                 heard.pause.set()
+            if heard.steps != steps:
+                steps, moved_at = heard.steps, time.monotonic()
+            if time.monotonic() - moved_at > STILL_SECONDS:
+                # It lives and does nothing: its lease may end, so that others can do its work.
+                log.error("no step of population %s for %g s: its lease ends", claim.public_id, STILL_SECONDS)
+                return
             if time.monotonic() - renewed_at >= beat_seconds:
                 database.run(lambda session: hold(session, claim, lease_seconds=lease_seconds))
                 renewed_at = time.monotonic()

@@ -9,6 +9,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from service.api.kept_answers import KeptAnswers
+from service.api.probe import Probe
+from service.api.schemas.health import LiveWorkers
 from service.api.streams.tail import Tail
 from service.api.uploads import Uploads
 from service.lifecycle.access import Caller
@@ -31,6 +33,7 @@ class Context:
     broker_answers: Callable[[], bool]
     broker_kind: str | None  # the scheme of its URL
     tail: Tail  # of the sweeps' events, for all who watch one
+    workers: Probe[LiveWorkers] = field(default_factory=Probe)  # counted in the database, if it answers
     meter: RequestMeter = field(default_factory=RequestMeter)  # of keys' requests
     logins: Attempts = field(default_factory=Attempts)  # that failed
     strangers: Attempts = field(default_factory=Attempts)  # requests with a wrong secret

@@ -22,7 +22,7 @@ from service.planning.run_numbers import NUMBER_COLUMNS, number_columns
 from service.planning.statuses import RUN_STEPS, Cause, PopulationState, RunState, SweepState
 from service.store.clock import now
 from service.store.schema import Checkpoint, LossRow, PopulationRow, Run, Weights
-from service.store.upsert import insert_tuples_ignoring_duplicates
+from service.store.upsert import insert_numbers_ignoring_duplicates, insert_tuples_ignoring_duplicates
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def record(session: Session, claim: Claim, batch: Batch, *, lease_seconds: float
     runs = _standing(session, claim)
     reached = {run_id: run.epoch for run_id, run in runs.items()}
     note_replays(session, claim, batch.measurements, reached)
-    insert_tuples_ignoring_duplicates(session, LossRow, ROW, [each.as_row() for each in batch.measurements])
+    insert_numbers_ignoring_duplicates(session, LossRow, ROW, [each.as_row() for each in batch.measurements])
     # What is trained again after a lost lease was recorded before: a run never goes back to an earlier epoch.
     ahead = {key: p for key, p in batch.progress.items() if p.latest.epoch >= reached.get(key, 0)}
     _update_progress(session, claim, ahead)

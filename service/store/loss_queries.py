@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Integer, column, func, select, values
+from sqlalchemy import ColumnElement, Integer, column, func, or_, select, values
 from sqlalchemy.orm import Session
 
 from core.configuration import varied_part
 from service.errors import Fault, InvalidSubmission, NotFound
-from service.planning.measurements import COLUMNS, SCORES, decode
+from service.planning.measurements import COLUMNS, MOST_RECORDED_EPOCHS, SCORES, decode
 from service.planning.statuses import Role
 from service.store.schema import ConfigurationRow, LossRow, Run, Sweep
 
@@ -131,7 +131,7 @@ def setting_curves(
         )
         .join(Run, Run.id == LossRow.run_id)
         .join(places, places.c.configuration_id == Run.configuration_id)
-        .where(Run.sweep_id == sweep_id, Run.role == Role.SEARCH)
+        .where(Run.sweep_id == sweep_id, Run.role == Role.SEARCH, _is_of_all_runs())
         .group_by(places.c.place, LossRow.epoch)
         .order_by(places.c.place, LossRow.epoch)
     )
@@ -143,6 +143,16 @@ def setting_curves(
         curve.high.append(high)
         curve.n.append(count)
     return curves
+
+
+def _is_of_all_runs() -> ColumnElement[bool]:
+    """Whether each run with as many epochs records this one, unless it ended before.
+
+    A run's best epoch, and the one in which it was stopped, are its own: above 1,000 epochs a mean at such an
+    epoch would be over whoever happens to have a row there.
+    """
+    stride = (Run.epochs + (MOST_RECORDED_EPOCHS - 1)) // MOST_RECORDED_EPOCHS
+    return or_(LossRow.epoch % stride == 0, LossRow.epoch == 1, LossRow.epoch == Run.epochs)
 
 
 def _rows(session: Session, run_keys: Sequence[int], after_epoch: int) -> dict[int, list[LossValues]]:

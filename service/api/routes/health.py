@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-
 from fastapi import APIRouter, Response
-from sqlalchemy.exc import SQLAlchemyError
 
 from service.api.context import Context, Here
 from service.api.schemas.health import Health, LiveWorkers, Part, Readiness
 from service.lifecycle.workers import WorkerState, count_workers
 
 router = APIRouter(tags=["service"])
-_log = logging.getLogger(__name__)
 
 
 @router.get("/healthz", summary="Is the process alive?")
@@ -24,7 +20,7 @@ async def get_health() -> Health:
 @router.get("/readyz", summary="Can work be done?", responses={503: {"model": Readiness}})
 def get_readiness(here: Here, response: Response) -> Readiness:
     """Name the database, the broker and the live workers; 503 if nothing can be stored."""
-    workers = _workers(here)
+    workers = here.workers.ask(lambda: _workers(here))
     broker = here.broker_answers()
     if workers is None:
         response.status_code = 503
@@ -36,12 +32,8 @@ def get_readiness(here: Here, response: Response) -> Readiness:
     )
 
 
-def _workers(here: Context) -> LiveWorkers | None:
-    try:
-        with here.database.read() as session:
-            counts = count_workers(session)
-    except SQLAlchemyError as error:
-        _log.warning("the database does not answer (%s)", error)
-        return None
+def _workers(here: Context) -> LiveWorkers:
+    with here.database.read() as session:
+        counts = count_workers(session)
     training, idle = counts[WorkerState.TRAINING], counts[WorkerState.IDLE]
     return LiveWorkers(live=training + idle, training=training, idle=idle, silent=counts[WorkerState.SILENT])

@@ -8,6 +8,7 @@ import pytest
 from service.errors import InvalidSubmission, NotFound
 from service.store.database import Database
 from service.store.loss_queries import LOSS_COLUMNS, find_losses, find_settings, setting_curves
+from service.store.schema import LossRow
 from tests.service.api import building
 
 
@@ -108,3 +109,22 @@ def test_settings_are_of_what_varies_in_a_sweep_of_the_owner(database: Database)
             find_settings(session, mine + 1, name, None)
         with pytest.raises(InvalidSubmission, match="'momentum' does not vary"):
             find_settings(session, mine, name, ("learning_rate", "momentum"))
+
+
+def test_rows_that_only_single_runs_have_are_part_of_no_mean(database: Database) -> None:
+    with database.write() as session:
+        mine = building.owner(session, "me")
+        sweep = building.sweep(session, mine)
+        for number, best in enumerate((3, 5), start=1):
+            run = building.run(session, sweep, number, learning_rate=0.1)
+            run.epochs = 1_500  # of which every second is recorded
+            session.flush()
+            measured = dict.fromkeys((1, 2, 4, 6), 1.0) | {best: 0.0}
+            session.add_all(
+                LossRow(run_id=run.id, epoch=epoch, validation_loss=loss) for epoch, loss in measured.items()
+            )
+        name = sweep.public_id
+    with database.read() as session:
+        key, settings = find_settings(session, mine, name, None)
+        (curve,) = setting_curves(session, key, [({}, list(settings))], "validation_loss")
+    assert (curve.epochs, curve.mean, curve.n) == ([1, 2, 4, 6], [1.0] * 4, [2] * 4)

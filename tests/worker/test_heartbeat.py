@@ -1,0 +1,56 @@
+"""A lease is kept alive for a core that moves, and for no other."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from service.lifecycle.claim import claim_population
+from service.lifecycle.requeue import requeue_expired
+from service.lifecycle.submit import Submitted
+from service.store.schema import PopulationRow
+from worker import heartbeat
+from worker.context import Context
+from worker.heartbeat import beating
+
+LEASE = 1.0  # seconds
+STILL = 0.7  # seconds
+
+
+def _expires_at(context: Context, population: int) -> int | None:
+    with context.database.read() as session:
+        found = select(PopulationRow.lease_expires_at).where(PopulationRow.id == population)
+        return session.scalars(found).one()
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_a_core_that_stands_still_loses_its_lease_and_one_that_moves_does_not(
+    worker_context: Context,
+    submitted: Callable[..., Submitted],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    moves: bool,
+) -> None:
+    monkeypatch.setattr(heartbeat, "STILL_SECONDS", STILL)
+    submitted()
+    database = worker_context.database
+    claim = database.run(
+        lambda session: claim_population(
+            session, worker="w1", environment_class="e" * 64, lease_seconds=LEASE
+        )
+    )
+    assert claim is not None
+    with caplog.at_level(logging.ERROR), beating(database, claim, lease_seconds=LEASE) as heard:
+        until = time.monotonic() + 2 * LEASE
+        while time.monotonic() < until:
+            if moves:
+                assert not heard.anything
+            time.sleep(LEASE / 50)
+        freed = database.run(requeue_expired)
+    assert freed == (0 if moves else 1)
+    assert (_expires_at(worker_context, claim.population_id) is None) is not moves
+    assert ("its lease ends" in caplog.text) is not moves
