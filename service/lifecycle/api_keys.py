@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.errors import NotFound
 from service.lifecycle.access import KEY_MARK, SECRET_BYTES, Scope, sha256
+from service.lifecycle.audit import MADE
 from service.lifecycle.owners import find_or_make_owner
 from service.planning.new_keys import NewKeys
 from service.store.clock import now
@@ -66,6 +67,7 @@ def create_keys(session: Session, owners: Iterable[str], grant: Grant) -> Sequen
             limits=grant.limits,
         )
         made.append(replace(key, owner=owner))
+    session.info[MADE] = " ".join(key.prefix for key in made)
     return made
 
 

@@ -12,6 +12,7 @@ from service.store.clock import now
 from service.store.schema import AuditEntry, Owner
 
 DONE = "done"
+MADE = "made"  # in a session's `info`: the identifier of what its transaction makes
 REFUSED = "refused"
 MOST_ACTION = 40  # characters, by the column
 MOST_OBJECT = 100
@@ -37,7 +38,7 @@ class Deed:
                 session,
                 self.action,
                 self.owner_id,
-                object_id=self.object_id,
+                object_id=self.object_id or session.info.get(MADE),
                 result=result,
                 request_id=self.request_id,
                 credential=self.credential,

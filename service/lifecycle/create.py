@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.configuration import Configuration
 from core.version import NUMERICS_VERSION
+from service.lifecycle.audit import MADE
 from service.lifecycle.moves import Moved
 from service.lifecycle.plan import SweepPlan
 from service.lifecycle.planned_bytes import planned_bytes
@@ -51,6 +52,7 @@ def create_sweep(
     sweep.dataset_id = plan.subject.keep(session, owner_id)
     session.add(sweep)
     session.flush()
+    session.info[MADE] = sweep.public_id
     moved = add_runs(session, sweep, plan, answered)
     document = {"runs": sweep.run_count, "populations": len(plan.populations)}
     spared = sum(plan.runs[position].configuration.epochs for position in answered.originals)

@@ -16,6 +16,7 @@ from service.datasets.reading.process import UploadedTable
 from service.datasets.recent import RecentTables
 from service.datasets.table import Table
 from service.errors import Conflict, Fault, InvalidSubmission, NotFound
+from service.lifecycle.audit import MADE
 from service.lifecycle.limits import Limits, require_room
 from service.planning.plain_text import did_you_mean
 from service.store import dataset_queries
@@ -123,6 +124,7 @@ def keep_upload(
         known = dataset_queries.find_dataset(session, owner_id, name)
         if known is None:
             require_room(session, owner_id, limits, stored=table.byte_count)
+            session.info[MADE] = row["public_id"]
             insert_ignoring_duplicates(session, Dataset, [row])
             known = dataset_queries.find_dataset(session, owner_id, name)
             assert known is not None, "it is there, by this transaction or by another"  # noqa: S101

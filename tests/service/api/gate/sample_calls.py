@@ -74,6 +74,7 @@ CALLS: Mapping[Route, Call] = {
     ("GET", f"{API}/owners"): Call(administers=True),
     ("POST", f"{API}/owners/{{owner_id}}:revoke"): Call(administers=True),
     ("GET", f"{API}/audit"): Call(administers=True),
+    ("GET", "/metrics"): Call(),
     ("GET", "/healthz"): Call(),
     ("GET", "/readyz"): Call(),
     ("GET", "/login"): Call(),

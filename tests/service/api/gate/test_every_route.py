@@ -122,6 +122,8 @@ def test_the_owner_finds_what_others_do_not_and_each_change_is_in_the_audit(site
         if route[0] != "GET" and not call.computes and answer.status_code < 300:
             rows = site.client.get(f"{API}/audit?limit=5").json()["items"]
             assert [row["result"] for row in rows if row["request_id"] == name] == ["done"], route
+            if answer.status_code == 201 and "id" in answer.json():
+                assert [row["object"] for row in rows if row["request_id"] == name] == [answer.json()["id"]]
 
 
 def test_a_key_that_only_reads_changes_nothing(site: Site) -> None:

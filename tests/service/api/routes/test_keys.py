@@ -143,7 +143,7 @@ def test_the_audit_says_who_did_what_with_which_key_and_never_a_secret(
         (None, None, "GET /api/v1/sweeps", None, "refused"),
         ("ann", f"key {key['id']}", "GET /api/v1/keys", None, "refused"),
         ("ann", f"key {key['id']}", "cancel", public_id, "done"),
-        ("local", "token", "make_keys", None, "done"),
+        ("local", "token", "make_keys", key["id"], "done"),
     ]
     assert audit.json()["items"][2]["request_id"] == "r-7"
     assert key["key"].rpartition("_")[2] not in audit.text
