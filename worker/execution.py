@@ -41,7 +41,7 @@ def _finish(context: Context, claim: Claim) -> bool:
     log.info("claimed %d runs under fencing token %d", len(claim.runs), claim.fencing_token)
     try:
         _execute(context, claim)
-        log.info("done with %d runs", len(claim.runs))
+        log.info("let go of %d runs", len(claim.runs))
     except LeaseLost as lost:
         log.info("%s: the work is dropped", lost)
     except DiskFull as full:  # and the worker is to stop

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from core.environment import environment_class
 from service.app import create_app
 from service.lifecycle.owners import local_owner
@@ -21,6 +19,7 @@ from service.lifecycle.submit import submit
 from service.lifecycle.workers import register_worker
 from service.settings import Settings
 from service.store.database import Database
+from service.supervisor.web import Server, configuration
 from worker.context import Context
 from worker.execution import execute_next
 
@@ -74,7 +73,7 @@ def served(home: Path) -> Iterator[Site]:
             }
         )
         application = create_app(settings, ring=lambda _: None)
-        server = uvicorn.Server(uvicorn.Config(application, log_level="warning", lifespan="on"))
+        server = Server(configuration(application, log_level="warning", lifespan="on"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not server.started:

@@ -120,3 +120,14 @@ def test_the_scale_that_was_chosen_is_in_the_address(visitor: Visitor, finished:
     page.wait_for_function("location.search === '?response=linear'")
     page.reload()
     expect(page.locator("[data-behaviour=response-chart]").get_by_label("Linear")).to_be_checked()
+
+
+def test_a_sweep_at_work_is_followed_by_its_stream_of_events(visitor: Visitor, site: Site) -> None:
+    page = visitor.open(f"/sweeps/{site.submit()}")
+    with page.expect_request(lambda request: "/events?after=" in request.url) as asked:
+        page.reload()
+    answer = asked.value.response()
+    assert answer is not None
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    site.train()
+    expect(page.locator(".page-head .badge")).to_have_text("completed")

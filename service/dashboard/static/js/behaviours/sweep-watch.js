@@ -1,11 +1,11 @@
 /** Keeps the head of a sweep's page true while it runs, and tells the rest of the page. */
 
 import { get } from "../lib/api.js";
-import { poll } from "../lib/poll.js";
 import { requests } from "../lib/requests.js";
 import { clauses, tight } from "../lib/words.js";
 import { fill, setText } from "./fill.js";
 import { FINAL } from "./live.js";
+import { watch } from "./stream.js";
 
 export default function sweepWatch(element) {
   const { sweep, initial } = element.dataset;
@@ -25,14 +25,12 @@ export default function sweepWatch(element) {
     element.dataset.ended = "yes";
     return;
   }
-  poll(
-    async () => {
-      const found = await get(`/sweeps/${sweep}`);
-      document.dispatchEvent(new CustomEvent("backsweep:sweep", { detail: found }));
-      return !FINAL.has(found.state);
-    },
-    { looking: () => !document.hidden },
-  );
+  const step = async () => {
+    const found = await get(`/sweeps/${sweep}`);
+    document.dispatchEvent(new CustomEvent("backsweep:sweep", { detail: found }));
+    return found;
+  };
+  watch(sweep, step, ({ state }) => FINAL.has(state));
 }
 
 function showRemarks(list, texts) {
