@@ -25,7 +25,7 @@ from service.store.upsert import insert_ignoring_duplicates
 
 REMOVED = "(removed)"  # the name of the owner of what is being deleted
 MOST_RUNS = 200  # of one piece
-MOST_ROWS = 20_000  # losses or events of one piece: some 50 ms of SQLite's only writer
+MOST_ROWS = 20_000  # losses or events of one piece: 0.15 s of SQLite's only writer on a machine that is busy
 MOST_HIDDEN = 5_000  # runs
 LONGEST_REST = 0.1  # seconds between two pieces, in which others write
 
