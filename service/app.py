@@ -16,6 +16,7 @@ from service.api.context import Context
 from service.api.gate.layers import layers
 from service.api.gate.route_names import RouteNames
 from service.api.measures import Measures
+from service.api.rings import Rings
 from service.api.streams.tail import Tail
 from service.api.uploads import Uploads
 from service.dashboard.application import mount
@@ -50,11 +51,13 @@ def create_app(settings: Settings | None = None, *, ring: Callable[[int], object
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
         database, doorbell = Database(known.database_url), Doorbell(known.broker_url)
+        rings = Rings(doorbell.ring)
         try:
-            context = app.state.context = _context(known, database, doorbell, ring or doorbell.ring)
+            context = app.state.context = _context(known, database, doorbell, ring or rings)
             # For the server, which hears of its end before this function does.
             yield {"end_streams": context.tail.close}
         finally:
+            rings.close()
             doorbell.close()
             database.dispose()
 

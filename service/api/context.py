@@ -54,7 +54,7 @@ def cookie_name(settings: Settings) -> str:
     return f"{'__Host-' if settings.is_https else ''}backsweep_{settings.port}"
 
 
-def context_of(request: Request) -> Context:
+async def context_of(request: Request) -> Context:
     """The context that the lifespan of the application has opened.
 
     To a request that may change something the database is one that also writes the audit's row, in the same
@@ -68,7 +68,7 @@ def context_of(request: Request) -> Context:
     return replace(context, database=context.database.with_note(deed))
 
 
-def caller_of(request: Request) -> Caller:
+async def caller_of(request: Request) -> Caller:
     """Who asks, as the gate found out; a public route has no caller and must not ask for one."""
     caller: Caller = request.state.caller
     return caller

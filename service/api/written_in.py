@@ -10,7 +10,7 @@ from service.api.gate.media_types import media_type
 from service.planning.sweep_file import JSON, kept_as
 
 
-def _media_type(request: Request) -> str:
+async def _media_type(request: Request) -> str:
     return kept_as(media_type(request.headers.get("content-type")) or JSON)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import Row, insert, select
 from sqlalchemy.orm import Session
 
 from service.store.clock import now
+from service.store.database import Note
 from service.store.schema import AuditEntry, Owner
 
 DONE = "done"
@@ -17,6 +19,9 @@ REFUSED = "refused"
 MOST_ACTION = 40  # characters, by the column
 MOST_OBJECT = 100
 MOST_ADDRESS = 64
+
+_CLOCK = select(now())
+_INSERT = insert(AuditEntry.__table__)  # type: ignore[arg-type]  # a Table
 
 
 @dataclass(slots=True)
@@ -45,9 +50,45 @@ class Deed:
                 address=self.address,
             )
 
+    def row(self, at: int) -> dict[str, object]:
+        """The same as a row, written at this time of the database's clock."""
+        return {
+            "at": at,
+            "owner_id": self.owner_id,
+            "credential": self.credential,
+            "address": None if self.address is None else self.address[:MOST_ADDRESS],
+            "action": self.action[:MOST_ACTION],
+            "object_id": None if self.object_id is None else self.object_id[:MOST_OBJECT],
+            "result": DONE,
+            "request_id": self.request_id,
+        }
+
     def committed(self) -> None:
         """The transaction has not failed."""
         self.noted = True
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What several requests do in one transaction, noted with one statement."""
+
+    notes: Sequence[Note]
+
+    def note(self, session: Session) -> None:
+        """Write all of it down."""
+        deeds = [note for note in self.notes if isinstance(note, Deed) and not note.noted]
+        for other in self.notes:
+            if not isinstance(other, Deed):
+                other.note(session)
+        if deeds:
+            moment = session.scalars(_CLOCK).one()
+            rows = [deed.row(moment) for deed in deeds]
+            session.connection().execute(_INSERT, rows)
+
+    def committed(self) -> None:
+        """The transaction has not failed."""
+        for note in self.notes:
+            note.committed()
 
 
 def audit(

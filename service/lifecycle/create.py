@@ -48,8 +48,9 @@ def create_sweep(
 
     Those of `answered` have all that their originals have; the plan's populations hold the others.
     """
-    sweep = _sweep(owner_id, plan, text, idempotency_key)
-    sweep.dataset_id = plan.subject.keep(session, owner_id)
+    dataset = plan.subject.keep(session, owner_id)
+    sweep = Sweep(**sweep_row(owner_id, plan, text, idempotency_key), created_at=now())
+    sweep.dataset_id = None if dataset is None else dataset[0]
     session.add(sweep)
     session.flush()
     session.info[MADE] = sweep.public_id
@@ -70,7 +71,7 @@ def add_runs(session: Session, sweep: Sweep, plan: SweepPlan, answered: Answered
     configurations = keep_configurations(session, plan)
     populations = _insert_populations(session, sweep, len(plan.populations))
     rows = [
-        _run_row(sweep, plan, position, configurations, population)
+        run_row(sweep, plan, position, configurations, population)
         for population, members in zip(populations, plan.populations, strict=True)
         for position in members
     ]
@@ -79,7 +80,7 @@ def add_runs(session: Session, sweep: Sweep, plan: SweepPlan, answered: Answered
         return Counter()
     finished = keep_answered(session, sweep, len(answered.populations))
     rows += [
-        _run_row(sweep, plan, position, configurations, population)
+        run_row(sweep, plan, position, configurations, population)
         | {"reused_from_id": answered.originals[position]}
         for population, members in zip(finished, answered.populations, strict=True)
         for position in members
@@ -93,36 +94,36 @@ def body_hash(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _sweep(owner_id: int, plan: SweepPlan, text: Text, idempotency_key: str | None) -> Sweep:
+def sweep_row(owner_id: int, plan: SweepPlan, text: Text, idempotency_key: str | None) -> dict[str, Any]:
+    """The columns of a new sweep, but for its dataset's key and the time."""
     submission = plan.submission
-    return Sweep(
-        public_id=new_id("s"),
-        owner_id=owner_id,
-        name=submission.name,
-        notes=submission.notes,
-        tags=dict(submission.tags),
-        submitted=text.content,
-        media_type=text.media_type,
-        warnings=list(plan.warnings),
-        idempotency_key=idempotency_key,
-        body_sha256=body_hash(text.content.encode()),
-        task=plan.subject.task,
-        method=submission.method,
-        metric=submission.metric.name,
-        goal=submission.metric.direction,
-        keep_weights=submission.keep_weights,
-        varied=list(plan.varied),
-        seeds=list(submission.seed_list),
-        constant=dict(plan.constant),
-        numerics_version=NUMERICS_VERSION,
-        run_count=sum(run.role == Role.SEARCH for run in plan.runs),
-        all_count=len(plan.runs),
-        queued_count=len(plan.runs),
-        epochs_total=sum(run.configuration.epochs for run in plan.runs),
-        planned_bytes=planned_bytes(plan),
-        created_at=now(),
+    return {
+        "public_id": new_id("s"),
+        "owner_id": owner_id,
+        "name": submission.name,
+        "notes": submission.notes,
+        "tags": dict(submission.tags),
+        "submitted": text.content,
+        "media_type": text.media_type,
+        "warnings": list(plan.warnings),
+        "idempotency_key": idempotency_key,
+        "body_sha256": body_hash(text.content.encode()),
+        "task": plan.subject.task,
+        "method": submission.method,
+        "metric": submission.metric.name,
+        "goal": submission.metric.direction,
+        "keep_weights": submission.keep_weights,
+        "varied": list(plan.varied),
+        "seeds": list(submission.seed_list),
+        "constant": dict(plan.constant),
+        "numerics_version": NUMERICS_VERSION,
+        "run_count": sum(run.role == Role.SEARCH for run in plan.runs),
+        "all_count": len(plan.runs),
+        "queued_count": len(plan.runs),
+        "epochs_total": sum(run.configuration.epochs for run in plan.runs),
+        "planned_bytes": planned_bytes(plan),
         **plan.subject.columns(),
-    )
+    }
 
 
 def keep_configurations(session: Session, plan: SweepPlan) -> dict[str, int]:
@@ -130,13 +131,13 @@ def keep_configurations(session: Session, plan: SweepPlan) -> dict[str, int]:
     distinct = {digest: configuration for configuration, digest in plan.hashes.items()}
     canonical = plan.rules.canonical
     rows = [
-        _configuration_row(digest, configuration, json.loads(canonical(configuration)))
+        configuration_row(digest, configuration, json.loads(canonical(configuration)))
         for digest, configuration in sorted(distinct.items())
     ]
-    for chunk in _chunks(rows):
+    for chunk in chunks(rows):
         insert_ignoring_duplicates(session, ConfigurationRow, chunk)
     keys: dict[str, int] = {}
-    for names in _chunks(sorted(distinct)):
+    for names in chunks(sorted(distinct)):
         found = session.execute(
             select(ConfigurationRow.hash, ConfigurationRow.id).where(ConfigurationRow.hash.in_(names))
         )
@@ -144,9 +145,10 @@ def keep_configurations(session: Session, plan: SweepPlan) -> dict[str, int]:
     return keys
 
 
-def _configuration_row(
+def configuration_row(
     digest: str, configuration: Configuration, document: Mapping[str, Any]
 ) -> dict[str, Any]:
+    """The columns of a configuration, from its canonical document."""
     row: dict[str, Any] = {
         column.name: document.get(column.name)
         for column in ConfigurationRow.__table__.columns
@@ -173,15 +175,16 @@ def _insert_populations(session: Session, sweep: Sweep, count: int) -> list[int]
         for _ in range(count)
     ]
     keys: list[int] = []
-    for chunk in _chunks(rows):
+    for chunk in chunks(rows):
         statement = insert(PopulationRow).returning(PopulationRow.id, sort_by_parameter_order=True)
         keys += session.scalars(statement, chunk)
     return keys
 
 
-def _run_row(
+def run_row(
     sweep: Sweep, plan: SweepPlan, position: int, configurations: Mapping[str, int], population: int
 ) -> dict[str, Any]:
+    """The columns of the run at this position of a plan."""
     run = plan.runs[position]
     return {
         "public_id": new_id("r"),
@@ -199,10 +202,11 @@ def _run_row(
 
 
 def _insert_runs(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    for chunk in _chunks(rows):
+    for chunk in chunks(rows):
         session.execute(insert(Run), chunk)
 
 
-def _chunks(rows: Sequence[Any]) -> Iterable[Any]:
+def chunks(rows: Sequence[Any]) -> Iterable[Any]:
+    """As many rows as go into one statement, one lot after the other."""
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
         yield rows[start : start + ROWS_PER_STATEMENT]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,18 +12,18 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from core.configuration import Configuration
-from core.evaluation import constant_predictor
 from core.members import shape_key, working_set_bytes
-from core.version import NUMERICS_VERSION
-from service.datasets.preparation import Preparation, prepare
+from service.datasets.preparation import Preparation
 from service.datasets.table import Table
 from service.errors import Fault, InvalidSubmission
 from service.lifecycle.datasets import keep_table
+from service.lifecycle.prepared_table import PreparedTable, prepared
 from service.planning import early_stopping
 from service.planning.expansion import PlannedRun, baseline_runs
 from service.planning.measurements import SCORES
 from service.planning.statuses import Role
 from service.planning.submission import SweepSubmission
+from service.store.sweep_queries import DatasetName
 
 SEEDS_FOR_CONSTANT = 20  # the constant predictor's metrics are means over the rows of so many seeds
 
@@ -35,8 +33,7 @@ class DatasetSubject:
     """A table, and what was made of it."""
 
     submission: SweepSubmission
-    table: Table
-    preparation: Preparation
+    prepared: PreparedTable
 
     @classmethod
     def of(cls, submission: SweepSubmission, table: Table) -> DatasetSubject:
@@ -45,7 +42,17 @@ class DatasetSubject:
         Raises:
             InvalidSubmission: with every fault that shows here.
         """
-        return cls(submission, table, prepare(table, submission))
+        return cls(submission, prepared(table, submission))
+
+    @property
+    def table(self) -> Table:
+        """The whole table."""
+        return self.prepared.table
+
+    @property
+    def preparation(self) -> Preparation:
+        """What was fitted to it, and its rows."""
+        return self.prepared.preparation
 
     @property
     def task(self) -> str:
@@ -65,17 +72,10 @@ class DatasetSubject:
         told += [f"missing values were filled in {len(imputed)} columns: {_some(imputed)}"] if imputed else []
         return tuple(told)
 
-    @cached_property
+    @property
     def identity(self) -> str:
         """A hash of the content, what was fitted to it, and the rows."""
-        preparation = self.preparation
-        parts = [
-            self.table.content_hash,
-            preparation.preprocessing.to_json(),
-            preparation.split.to_json(),
-            NUMERICS_VERSION,
-        ]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        return self.prepared.identity
 
     def baselines(self, runs: Sequence[PlannedRun]) -> tuple[PlannedRun, ...]:
         """A linear network beside each configuration, unless nobody wants one."""
@@ -83,16 +83,13 @@ class DatasetSubject:
 
     def constant(self, runs: Sequence[PlannedRun]) -> Mapping[str, float]:
         """The constant predictor's metrics on validation and test rows, where they are finite."""
-        examples, split = self.preparation.examples, self.preparation.split
+        score = SCORES[self.preparation.examples.task]
         loss = next(run.configuration.loss for run in runs if run.role == Role.SEARCH)
         found: dict[str, list[float]] = {}
         for seed in list(dict.fromkeys(run.seed for run in runs))[:SEEDS_FOR_CONSTANT]:
-            train, validation = split.rows_for(seed)
-            for part, rows in (("validation", validation), ("test", split.test_rows)):
-                if rows.size:
-                    metrics = constant_predictor(examples, train, rows, loss)
-                    found.setdefault(f"{part}_loss", []).append(metrics.loss)
-                    found.setdefault(f"{part}_{SCORES[examples.task]}", []).append(metrics.score)
+            for part, metrics in self.prepared.constant(seed, loss).items():
+                found.setdefault(f"{part}_loss", []).append(metrics.loss)
+                found.setdefault(f"{part}_{score}", []).append(metrics.score)
         means = {name: float(np.mean(values)) for name, values in found.items()}
         return {name: mean for name, mean in means.items() if np.isfinite(mean)}
 
@@ -125,24 +122,13 @@ class DatasetSubject:
         examples = self.preparation.examples
         return parameter_count(configuration, examples.features, examples.outputs)
 
-    def keep(self, session: Session, owner_id: int) -> int:
-        """Store the table unless the owner has it; its key."""
+    def keep(self, session: Session, owner_id: int) -> tuple[int, DatasetName]:
+        """Store the table unless the owner has it; its key and name."""
         return keep_table(session, owner_id, self.table)
 
     def columns(self) -> Mapping[str, Any]:
         """What was fitted to the table, and its rows."""
-        split = self.preparation.split
-        return {
-            "function": None,
-            "preprocessing": self.preparation.preprocessing.to_json(),
-            "split": split.to_json(),
-            "split_counts": {
-                "train": split.counts.train,
-                "validation": split.counts.validation,
-                "test": split.counts.test,
-                "resample": split.resample,
-            },
-        }
+        return self.prepared.columns
 
     def _left_out(self) -> Sequence[str]:
         fitted = self.preparation.preprocessing

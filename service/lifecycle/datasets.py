@@ -24,6 +24,7 @@ from service.store.clock import now
 from service.store.database import Database
 from service.store.identifiers import new_id
 from service.store.schema import Dataset
+from service.store.sweep_queries import DatasetName
 from service.store.upsert import insert_ignoring_duplicates
 
 RECENT = RecentTables(most=64 * 2**20)  # of this process; a row is never changed, so no table is out of date
@@ -77,25 +78,34 @@ def read_table(row: Dataset) -> Table:
     )
 
 
-def keep_table(session: Session, owner_id: int, table: Table) -> int:
-    """Store a table under its name unless the owner has it already; its key.
+def keep_table(session: Session, owner_id: int, table: Table) -> tuple[int, DatasetName]:
+    """Store a table under its name unless the owner has it already; its key and name.
+
+    Of many sweeps in one transaction only the first looks for it.
 
     Raises:
         Conflict: the owner has another table of this name, since a moment ago.
     """
-    key = select(Dataset.id, Dataset.content_hash).where(
-        Dataset.owner_id == owner_id, Dataset.name == table.name
-    )
-    found = session.execute(key).one_or_none()
+    kept: dict[tuple[int, str], tuple[int, DatasetName]] = session.info.setdefault("kept tables", {})
+    if (owner_id, table.name) not in kept:
+        kept[owner_id, table.name] = _keep_table(session, owner_id, table)
+    key, name = kept[owner_id, table.name]
+    if name.content_hash != table.content_hash:
+        raise Conflict(f"the dataset {table.name!r} was replaced by another one at this moment; submit again")
+    return key, name
+
+
+def _keep_table(session: Session, owner_id: int, table: Table) -> tuple[int, DatasetName]:
+    names = (Dataset.id, Dataset.public_id, Dataset.name, Dataset.content_hash)
+    which = select(*names).where(Dataset.owner_id == owner_id, Dataset.name == table.name)
+    found = session.execute(which).one_or_none()
     if found is None:
         content = table.encode()
         row = _row(owner_id, table.name, table.content_hash, len(content), pack(content), describe(table))
         row |= {"licence": table.licence or None, "source": table.source or None}
         insert_ignoring_duplicates(session, Dataset, [row])
-        found = session.execute(key).one()
-    if found.content_hash != table.content_hash:
-        raise Conflict(f"the dataset {table.name!r} was replaced by another one at this moment; submit again")
-    return int(found.id)
+        found = session.execute(which).one()
+    return found.id, DatasetName(found.public_id, found.name, found.content_hash)
 
 
 def keep_upload(

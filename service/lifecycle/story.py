@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, update
@@ -72,6 +72,27 @@ _COUNT = (
 _TELL = insert(Event).values(
     {name: bindparam(name) for name in ("sweep_id", "number", "kind", "document")} | {"at": now()}
 )
+
+
+def tell_created(session: Session, sweeps: Sequence[tuple[Sweep, Mapping[str, Any]]]) -> None:
+    """Write the first event of sweeps whose rows were written in this transaction, with `event_count` 1."""
+    rows = [
+        {
+            "sweep_id": sweep.id,
+            "number": 1,
+            "at": sweep.created_at,
+            "kind": "created",
+            "document": {
+                **document,
+                "state": SweepState.QUEUED.value,
+                "counts": {RunState.QUEUED.value: sweep.queued_count},
+                "epochs_done": 0,
+                "epochs_total": sweep.epochs_total,
+            },
+        }
+        for sweep, document in sweeps
+    ]
+    session.connection().execute(insert(Event.__table__), rows)  # type: ignore[arg-type]  # a Table
 
 
 def _deltas(moved: Mapping[tuple[RunState, RunState], int]) -> dict[RunState, int]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.configuration import Configuration
 from service.planning.expansion import PlannedRun
+from service.store.sweep_queries import DatasetName
 
 
 class Subject(Protocol):
@@ -53,8 +54,8 @@ class Subject(Protocol):
         """How many numbers a run's weights are."""
         ...
 
-    def keep(self, session: Session, owner_id: int) -> int | None:
-        """Write what is to be shared with other sweeps; the key of the dataset, if it is one."""
+    def keep(self, session: Session, owner_id: int) -> tuple[int, DatasetName] | None:
+        """Write what is to be shared with other sweeps; the key and the name of the dataset, if it is one."""
         ...
 
     def columns(self) -> Mapping[str, Any]:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.errors import Fault, InvalidSubmission
-from service.lifecycle.calibrations import cache_budget
-from service.lifecycle.create import Text, body_hash, create_sweep
+from service.lifecycle.create import Text, create_sweep
 from service.lifecycle.dataset_subject import DatasetSubject
 from service.lifecycle.datasets import find_table
 from service.lifecycle.function_subject import FunctionSubject
@@ -21,23 +18,25 @@ from service.lifecycle.plan import SweepPlan, plan_sweep
 from service.lifecycle.planned_bytes import planned_bytes
 from service.lifecycle.reuse import Answered, find_originals, share_out, still_answer
 from service.lifecycle.subject import Subject
-from service.lifecycle.workers import live_workers
 from service.planning.submission import SweepSubmission, parse
 from service.planning.sweep_file import JSON, read
 from service.store.database import Database
-from service.store.schema import Sweep
 
 MOST_MEMORY = 2**30  # bytes of one run while it trains, unless told otherwise; more is refused
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The sweep that a submission stands for, and whether it was there before."""
+    """The sweep that a submission stands for, and whether it was there before.
+
+    `view` is how it was written, where that was all.
+    """
 
     sweep_id: int
     public_id: str
     populations: int
     replayed: bool
+    view: SweepView | None = None
 
 
 def submit(
@@ -57,32 +56,59 @@ def submit(
         InvalidSubmission: everything that is wrong with the body, or a key used for another body before.
         LimitReached: the owner has no room for as much.
     """
-    with database.read() as session:
-        # Before planning: what was accepted once is answered, whatever limits and datasets are by now.
-        known = _find(session, owner_id, idempotency_key, body)
-    if known is not None:
-        return known
-    plan = plan_submission(
-        database,
-        owner_id=owner_id,
-        body=body,
-        media_type=media_type,
-        max_runs=most_runs(max_runs, limits),
-        most_memory=most_memory,
-    )
+    if idempotency_key is not None:
+        with database.read() as session:
+            # Before planning: what was accepted once is answered, whatever limits and datasets are by now.
+            known = find_by_key(session, owner_id, idempotency_key, body)
+        if known is not None:
+            return Submitted(known.id, known.public_id, 0, replayed=True)
+    text = Text(body.decode("utf-8", "replace"), media_type)
+
+    def plan_and_store() -> Submitted:
+        plan = plan_submission(
+            database,
+            owner_id=owner_id,
+            body=body,
+            media_type=media_type,
+            max_runs=most_runs(max_runs, limits),
+            most_memory=most_memory,
+        )
+        creation = Creation(owner_id, plan, text, idempotency_key, limits)
+        stored = store(database, creation)
+        if stored is None:
+            return _store_with_answers(database, creation, body)
+        populations = 0 if stored.view is None else len(plan.populations)
+        return Submitted(
+            stored.sweep.id,
+            stored.sweep.public_id,
+            populations,
+            replayed=stored.view is None,
+            view=stored.view,
+        )
+
+    try:
+        return plan_and_store()
+    except Conflict:
+        # The name stands for another table than it did when it was looked up, at most a second ago.
+        _TABLES.forget(database)
+        return plan_and_store()
+
+
+def _store_with_answers(database: Database, creation: Creation, body: bytes) -> Submitted:
+    """Store a sweep some of whose runs the owner has had trained before."""
+    owner_id, plan, key = creation.owner_id, creation.plan, creation.idempotency_key
     size = planned_bytes(plan)
-    text = Text(body.decode(), media_type)
 
     def store(divided: SweepPlan, answered: Answered, session: Session) -> Submitted | None:
-        before = _find(session, owner_id, idempotency_key, body)
+        before = None if key is None else find_by_key(session, owner_id, key, body)
         if before is not None:
-            return before
+            return Submitted(before.id, before.public_id, 0, replayed=True)
         if not still_answer(session, owner_id, plan, answered.originals):
             return None
         queued = len(plan.runs) - len(answered.originals)
-        require_room(session, owner_id, limits, runs=queued, stored=size)
+        require_room(session, owner_id, creation.limits, runs=queued, stored=size)
         sweep = create_sweep(
-            session, owner_id, divided, text=text, idempotency_key=idempotency_key, answered=answered
+            session, owner_id, divided, text=creation.text, idempotency_key=key, answered=answered
         )
         return Submitted(sweep.id, sweep.public_id, len(divided.populations), replayed=False)
 
@@ -117,16 +143,14 @@ def plan_submission(
     """
     submission = parse(read(body, media_type))
     subject = _subject(database, owner_id, submission)
-    with database.read() as session:
-        workers = live_workers(session)
-        budget = cache_budget(session)
+    fleet = fleet_of(database)
     return plan_sweep(
         submission,
         subject,
-        live_workers=workers,
+        live_workers=fleet.live_workers,
         max_runs=max_runs,
         most_memory=most_memory,
-        cache_budget=budget,
+        cache_budget=fleet.cache_budget,
     )
 
 
@@ -135,18 +159,13 @@ def _subject(database: Database, owner_id: int, submission: SweepSubmission) -> 
     if submission.function is not None:
         return FunctionSubject(submission.function.function())
     assert submission.dataset is not None, "a submission names one or the other"  # noqa: S101
-    with database.read() as session:
-        table = find_table(session, owner_id, submission.dataset)
-    return DatasetSubject.of(submission, table)
+    name = submission.dataset
+
+    def find() -> Table:
+        with database.read() as session:
+            return find_table(session, owner_id, name)
+
+    return DatasetSubject.of(submission, _TABLES.get(database, (owner_id, name), find))
 
 
-def _find(session: Session, owner_id: int, key: str | None, body: bytes) -> Submitted | None:
-    if key is None:
-        return None
-    sweep = session.scalar(select(Sweep).where(Sweep.owner_id == owner_id, Sweep.idempotency_key == key))
-    if sweep is None:
-        return None
-    if sweep.body_sha256 != body_hash(body):
-        message = f"was used before with another body, for sweep {sweep.public_id}"
-        raise InvalidSubmission([Fault("Idempotency-Key", message, key, "a new key, or the same body")])
-    return Submitted(sweep.id, sweep.public_id, 0, replayed=True)
+_TABLES: Momentary[Table] = Momentary()

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from service.store.full_disk import tell_full_disks_apart
+from service.store.written_json import as_json
 
 Result = TypeVar("Result")
 
@@ -136,7 +137,9 @@ def _create_engine(url: str) -> Engine:
         parsed = parsed.set(query={**{k: str(v) for k, v in POSTGRES_TIMEOUTS.items()}, **parsed.query})
     # A file needs no question whether it is still there.
     is_file = parsed.get_backend_name() == "sqlite"
-    engine = sqlalchemy.create_engine(parsed, pool_pre_ping=not is_file, hide_parameters=True)
+    engine = sqlalchemy.create_engine(
+        parsed, pool_pre_ping=not is_file, hide_parameters=True, json_serializer=as_json
+    )
     tell_full_disks_apart(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service.lifecycle.claim import Claim, claim_population
-from service.lifecycle.create import create_sweep
+from service.lifecycle.create_together import Creation, create_sweeps
 from service.lifecycle.owners import local_owner
 from service.lifecycle.record import record
 from service.lifecycle.requeue import queued_populations, requeue_expired
@@ -23,6 +23,7 @@ from service.lifecycle.submit import submit
 from service.store.clock import now
 from service.store.database import Database
 from service.store.schema import Checkpoint, Event, LossRow, PopulationRow, Run, Sweep, Weights
+from service.store.sweep_queries import SweepView
 from tests.chaos.alone import SWEEP
 from tests.chaos.checker import broken_rules, differences, unfinished
 from tests.chaos.history import read_history
@@ -106,13 +107,13 @@ def test_a_ring_finds_what_it_announces(database: Database) -> None:
 def test_a_ring_before_the_commit_is_found(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     vain = []
 
-    def create_and_ring(session: Session, owner: int, plan: Any, **options: Any) -> Sweep:
-        sweep = create_sweep(session, owner, plan, **options)
+    def create_and_ring(session: Session, creations: Sequence[Creation]) -> list[SweepView]:
+        made = create_sweeps(session, creations)
         with database.read() as other:
-            vain.append(len(plan.populations) - queued_populations(other))
-        return sweep
+            vain.append(len(creations[0].plan.populations) - queued_populations(other))
+        return made
 
-    monkeypatch.setattr("service.lifecycle.submit.create_sweep", create_and_ring)
+    monkeypatch.setattr("service.lifecycle.arrivals.create_sweeps", create_and_ring)
     _rings_in_vain(database)
     assert vain[0] > 0
 

@@ -42,6 +42,7 @@ SUBMISSION: dict[str, Any] = {
     "/sweeps",
     status_code=201,
     summary="Submit a sweep",
+    response_model=SweepInFull,
     responses=documented(409, 413, 415, 422),
     openapi_extra=SUBMISSION,
 )
@@ -50,9 +51,8 @@ def create_sweep(
     caller: Asking,
     body: Body,
     media_type: SweepMediaType,
-    response: Response,
     idempotency_key: IdempotencyKey = None,
-) -> SweepInFull:
+) -> Response:
     """Store a sweep with all its runs, and tell the workers; of a faulty submission nothing is stored."""
     submitted = submit(
         here.database,
@@ -64,13 +64,16 @@ def create_sweep(
         most_memory=here.settings.memory_for_a_run,
         limits=limits_of(here.settings, caller),
     )
-    if submitted.replayed:
-        response.headers["Idempotency-Replayed"] = "true"
+    if submitted.view is None:
+        sweep = sweep_in_full(here, caller, submitted.public_id)
     else:
         here.ring(submitted.populations)
-    sweep = sweep_in_full(here, caller, submitted.public_id)
-    response.headers["Location"] = sweep.links.self
-    return sweep
+        sweep = SweepInFull.of(submitted.view)
+    headers = {"Location": sweep.links.self} | (
+        {"Idempotency-Replayed": "true"} if submitted.replayed else {}
+    )
+    # Written here: the framework would check once more what was checked when it was made.
+    return Response(sweep.model_dump_json(), 201, headers, media_type="application/json")
 
 
 @router.post(

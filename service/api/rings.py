@@ -1,0 +1,51 @@
+"""Rings for workers are gathered: hundreds of submits in a second need no more than a few of them.
+
+A ring asks the broker how many wait already, which takes longer than a small submit does. So requests do not
+ring themselves: one thread does, at once for the first and then at most fifty times a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event, Lock, Thread
+
+REST_SECONDS = 0.02  # between two rings
+
+
+class Rings:
+    """Calls `ring` with the sum of what it was told since the last time; `ring` must not raise."""
+
+    def __init__(self, ring: Callable[[int], object]) -> None:
+        """Start nothing yet: the thread comes with the first ring."""
+        self._ring = ring
+        self._lock = Lock()
+        self._told, self._closed = Event(), Event()
+        self._count = 0
+        self._thread: Thread | None = None
+
+    def __call__(self, count: int) -> None:
+        """Have that many workers told soon."""
+        with self._lock:
+            self._count += count
+            if self._thread is None and not self._closed.is_set():
+                self._thread = Thread(target=self._go_on, name="rings", daemon=True)
+                self._thread.start()
+        self._told.set()
+
+    def close(self) -> None:
+        """Ring for what was told last, and end."""
+        self._closed.set()
+        self._told.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _go_on(self) -> None:
+        while True:
+            self._told.wait()
+            self._told.clear()
+            with self._lock:
+                count, self._count = self._count, 0
+            if count:
+                self._ring(count)
+            if self._closed.wait(REST_SECONDS) and not self._count:
+                return

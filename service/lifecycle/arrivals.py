@@ -1,0 +1,189 @@
+"""Sweeps that are submitted at the same moment are stored in one transaction.
+
+A database has one writer, or one disk, and whoever waits for it can be taken along: the first to find the
+place free writes everything that has gathered meanwhile. Alone, a submit waits for nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from service.errors import Fault, InvalidSubmission
+from service.lifecycle.audit import Together
+from service.lifecycle.create import body_hash, chunks
+from service.lifecycle.create_together import Creation, create_sweeps
+from service.lifecycle.reuse import ANSWERING
+from service.store.database import Database, Note
+from service.store.schema import Run, Sweep
+from service.store.sweep_queries import SweepView
+
+MOST_RUNS = 1_000  # in one transaction, beside those of its first sweep: large sweeps are written alone
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A sweep that was stored under its key before, or as it was written now."""
+
+    sweep: Sweep
+    view: SweepView | None  # None: it was there before
+
+
+class Declined:
+    """A sweep that may have runs which others of its owner answer: it is to be stored with these."""
+
+
+_DECLINED = Declined()
+Outcome = Stored | Declined | Exception
+
+
+@dataclass(slots=True)
+class _Arrival:
+    creation: Creation
+    note: Note | None  # of the request's audit
+    outcome: Outcome | None = None
+
+
+@dataclass(slots=True)
+class _Arrivals:
+    """Those that wait for one database in this process."""
+
+    waiting: list[_Arrival] = field(default_factory=list)
+    gate: Lock = field(default_factory=Lock)  # of the list
+    writing: Lock = field(default_factory=Lock)
+
+    def take(self) -> list[_Arrival]:
+        """The next ones to be written together, in the order in which they came.
+
+        Whoever has limits is written alone: what is stored before him has to be there when it is counted.
+        """
+        with self.gate:
+            runs, count = 0, 0
+            for arrival in self.waiting:
+                runs += len(arrival.creation.plan.runs)
+                is_limited = arrival.creation.limits is not None
+                if count and (runs > MOST_RUNS or is_limited):
+                    break
+                count += 1
+                if is_limited:
+                    break
+            taken, self.waiting = self.waiting[:count], self.waiting[count:]
+        return taken
+
+
+def store(database: Database, creation: Creation) -> Stored | None:
+    """Store a sweep, or find the one of the same owner, key and body; None if it has runs that are known.
+
+    Raises:
+        InvalidSubmission: the key was used for another body.
+    """
+    arrivals = _ARRIVALS.setdefault(database.engine, _Arrivals())
+    mine = _Arrival(creation, database.noting)
+    with arrivals.gate:
+        arrivals.waiting.append(mine)
+    with arrivals.writing:
+        while mine.outcome is None:
+            _write(database, arrivals.take())
+    if isinstance(mine.outcome, Exception):
+        raise mine.outcome
+    return None if isinstance(mine.outcome, Declined) else mine.outcome
+
+
+def find_by_key(session: Session, owner_id: int, key: str, body: bytes) -> Sweep | None:
+    """The sweep that this owner submitted under this key and with this body.
+
+    Raises:
+        InvalidSubmission: the key was used for another body.
+    """
+    sweep = session.scalar(select(Sweep).where(Sweep.owner_id == owner_id, Sweep.idempotency_key == key))
+    if sweep is not None and sweep.body_sha256 != body_hash(body):
+        message = f"was used before with another body, for sweep {sweep.public_id}"
+        raise InvalidSubmission([Fault("Idempotency-Key", message, key, "a new key, or the same body")])
+    return sweep
+
+
+def _write(database: Database, taken: list[_Arrival]) -> None:
+    """Write all of them, or, if that cannot be, each alone; afterwards each has its outcome."""
+    try:
+        outcomes: Sequence[Outcome] = _together(database, taken)
+    except IntegrityError:
+        # One key twice, here or in another process: the other one was stored, and is found now.
+        outcomes = [_alone(database, arrival) for arrival in taken]
+    except Exception as error:  # noqa: BLE001 - it is the one's whom it concerns, who raises it
+        outcomes = [error] if len(taken) == 1 else [_alone(database, arrival) for arrival in taken]
+    except BaseException:
+        for arrival in taken:  # nobody may wait for an outcome that never comes
+            arrival.outcome = RuntimeError("the process is ending")
+        raise
+    for arrival, outcome in zip(taken, outcomes, strict=True):
+        arrival.outcome = outcome
+
+
+def _together(database: Database, taken: Sequence[_Arrival]) -> list[Stored | Declined]:
+    notes = [arrival.note for arrival in taken if arrival.note is not None]
+    creations = [arrival.creation for arrival in taken]
+    return database.with_note(Together(notes)).run(lambda session: _store(session, creations))
+
+
+def _alone(database: Database, arrival: _Arrival) -> Outcome:
+    try:
+        return _together(database, [arrival])[0]
+    except Exception as error:  # noqa: BLE001 - as above
+        return error
+
+
+def _store(session: Session, creations: Sequence[Creation]) -> list[Stored | Declined]:
+    before = [_before(session, creation) for creation in creations]
+    known = _known_runs(session, creations)
+    new = [
+        creation
+        for creation, found in zip(creations, before, strict=True)
+        if found is None and not _has(creation, known)
+    ]
+    made: Iterator[SweepView] = iter(create_sweeps(session, new) if new else ())
+    outcomes: list[Stored | Declined] = []
+    for creation, found in zip(creations, before, strict=True):
+        if found is not None:
+            outcomes.append(Stored(found, None))
+        elif _has(creation, known):
+            outcomes.append(_DECLINED)
+        else:
+            view = next(made)
+            outcomes.append(Stored(view.sweep, view))
+    return outcomes
+
+
+def _known_runs(session: Session, creations: Sequence[Creation]) -> set[str]:
+    """The identities that runs of anybody have which could answer others."""
+    asked = [
+        creation.plan.identity(run)
+        for creation in creations
+        if not creation.plan.submission.rerun
+        for run in creation.plan.runs
+    ]
+    known: set[str] = set()
+    for some in chunks(asked):
+        found = select(Run.identity_sha256).where(Run.identity_sha256.in_(some), Run.state.in_(ANSWERING))
+        known.update(session.connection().execute(found).scalars())
+    return known
+
+
+def _has(creation: Creation, known: set[str]) -> bool:
+    plan = creation.plan
+    return bool(known) and not plan.submission.rerun and any(plan.identity(run) in known for run in plan.runs)
+
+
+def _before(session: Session, creation: Creation) -> Sweep | None:
+    if creation.idempotency_key is None:
+        return None
+    body = creation.text.content.encode()
+    return find_by_key(session, creation.owner_id, creation.idempotency_key, body)
+
+
+_ARRIVALS: WeakKeyDictionary[Engine, _Arrivals] = WeakKeyDictionary()
