@@ -35,6 +35,7 @@ from service.planning.submission import SweepSubmission, parse
 from service.planning.sweep_file import read
 from service.store.database import Database
 from service.store.schema import ConfigurationRow, Dataset, Run, Sweep
+from service.store.written_json import as_json
 
 RunKey = tuple[str, int, str]  # configuration hash, seed, role
 
@@ -140,8 +141,8 @@ def _require_same_data(sweep: Sweep, plan: SweepPlan) -> None:
             f"version, {NUMERICS_VERSION}, can be extended"
         )
     columns = plan.subject.columns()
-    now_fitted = columns["preprocessing"], columns["split"]
-    if json.loads(json.dumps(now_fitted)) != [sweep.preprocessing, sweep.split]:
+    now_fitted = [json.loads(as_json(columns[name])) for name in ("preprocessing", "split")]
+    if now_fitted != [sweep.preprocessing, sweep.split]:
         raise Conflict(
             f"sweep {name} was prepared in another way than this version prepares data; only a sweep with "
             "the same preprocessing and split can be extended"
