@@ -8,12 +8,18 @@ from functools import partial
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from service.datasets.table import Table
+from service.errors import Conflict
+from service.lifecycle.arrivals import find_by_key, store
 from service.lifecycle.create import Text, create_sweep
+from service.lifecycle.create_together import Creation
 from service.lifecycle.dataset_subject import DatasetSubject
 from service.lifecycle.datasets import find_table
+from service.lifecycle.fleet import fleet_of
 from service.lifecycle.function_subject import FunctionSubject
 from service.lifecycle.keep_headline import keep_headlines
 from service.lifecycle.limits import Limits, most_runs, require_room
+from service.lifecycle.momentary import Momentary
 from service.lifecycle.plan import SweepPlan, plan_sweep
 from service.lifecycle.planned_bytes import planned_bytes
 from service.lifecycle.reuse import Answered, find_originals, share_out, still_answer
@@ -21,6 +27,7 @@ from service.lifecycle.subject import Subject
 from service.planning.submission import SweepSubmission, parse
 from service.planning.sweep_file import JSON, read
 from service.store.database import Database
+from service.store.sweep_queries import SweepView
 
 MOST_MEMORY = 2**30  # bytes of one run while it trains, unless told otherwise; more is refused
 
@@ -62,7 +69,6 @@ def submit(
             known = find_by_key(session, owner_id, idempotency_key, body)
         if known is not None:
             return Submitted(known.id, known.public_id, 0, replayed=True)
-    text = Text(body.decode("utf-8", "replace"), media_type)
 
     def plan_and_store() -> Submitted:
         plan = plan_submission(
@@ -73,7 +79,7 @@ def submit(
             max_runs=most_runs(max_runs, limits),
             most_memory=most_memory,
         )
-        creation = Creation(owner_id, plan, text, idempotency_key, limits)
+        creation = Creation(owner_id, plan, Text(body.decode(), media_type), idempotency_key, limits)
         stored = store(database, creation)
         if stored is None:
             return _store_with_answers(database, creation, body)
@@ -99,7 +105,7 @@ def _store_with_answers(database: Database, creation: Creation, body: bytes) -> 
     owner_id, plan, key = creation.owner_id, creation.plan, creation.idempotency_key
     size = planned_bytes(plan)
 
-    def store(divided: SweepPlan, answered: Answered, session: Session) -> Submitted | None:
+    def store_divided(divided: SweepPlan, answered: Answered, session: Session) -> Submitted | None:
         before = None if key is None else find_by_key(session, owner_id, key, body)
         if before is not None:
             return Submitted(before.id, before.public_id, 0, replayed=True)
@@ -116,7 +122,7 @@ def _store_with_answers(database: Database, creation: Creation, body: bytes) -> 
     while found is None:  # until no original is deleted or extended between the look and the transaction
         with database.read() as session:
             originals = find_originals(session, owner_id, plan)
-        work = partial(store, *share_out(plan, originals))
+        work = partial(store_divided, *share_out(plan, originals))
         try:
             found = database.run(work)
         except IntegrityError:

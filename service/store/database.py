@@ -78,6 +78,11 @@ class Database:
         noting._note = note  # noqa: SLF001 - of our own class
         return noting
 
+    @property
+    def noting(self) -> Note | None:
+        """What this one's write transactions write beside their work."""
+        return self._note
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that only reads."""
