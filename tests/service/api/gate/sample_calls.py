@@ -48,6 +48,7 @@ CALLS: Mapping[Route, Call] = {
     ("GET", f"{API}/sweeps/{{sweep_id}}/curves"): Call(),
     ("GET", f"{API}/sweeps/{{sweep_id}}/summary"): Call(),
     ("GET", f"{API}/sweeps/{{sweep_id}}/screening"): Call(is_rare=True),
+    ("GET", f"{API}/sweeps/{{sweep_id}}/comparison"): Call(query=f"?a={'a' * 64}&b={'b' * 64}"),
     ("GET", f"{API}/sweeps/{{sweep_id}}/preprocessing"): Call(),
     ("GET", f"{API}/runs"): Call(query="?sweep={sweep_id}"),
     ("GET", f"{API}/runs/export"): Call(query="?format=csv"),
