@@ -14,6 +14,7 @@ from core.configuration import varied_part
 from service.errors import Fault, InvalidSubmission, NotFound
 from service.planning.measurements import COLUMNS, MOST_RECORDED_EPOCHS, SCORES, decode
 from service.planning.statuses import Role
+from service.store.reduced_losses import counted, reduced_rows
 from service.store.schema import ConfigurationRow, LossRow, Run, Sweep
 
 LOSS_COLUMNS = ("epoch", *COLUMNS)
@@ -43,9 +44,16 @@ class SettingCurve:
 
 
 def find_losses(
-    session: Session, owner_id: int, run_ids: Sequence[str], *, after_epoch: int = 0
+    session: Session,
+    owner_id: int,
+    run_ids: Sequence[str],
+    *,
+    after_epoch: int = 0,
+    most: int | None = None,
 ) -> Sequence[RunLosses]:
     """The losses of several runs, in the order of `run_ids`, without the epochs up to `after_epoch`.
+
+    Of a run with more than `most` rows (10 at least) come as many, by `service.store.reduced_losses`.
 
     Raises:
         NotFound: the owner does not have one of the runs.
@@ -59,7 +67,7 @@ def find_losses(
     for public_id in run_ids:
         if public_id not in runs:
             raise NotFound(f"there is no run {public_id}")
-    rows = _rows(session, [run.id for run in found], after_epoch)
+    rows = _rows(session, [run.id for run in found], after_epoch, most)
     return [
         RunLosses(public_id, SCORES.get(runs[public_id].task), rows.get(runs[public_id].id, ()))
         for public_id in run_ids
@@ -155,18 +163,33 @@ def _is_of_all_runs() -> ColumnElement[bool]:
     return or_(LossRow.epoch % stride == 0, LossRow.epoch == 1, LossRow.epoch == Run.epochs)
 
 
-def _rows(session: Session, run_keys: Sequence[int], after_epoch: int) -> dict[int, list[LossValues]]:
+def _rows(
+    session: Session, run_keys: Sequence[int], after_epoch: int, most: int | None
+) -> dict[int, list[LossValues]]:
+    if most is None:
+        return _grouped(_whole_rows(session, run_keys, after_epoch))
+    spans = counted(session, run_keys, after_epoch)
+    long = {run: (first, last) for run, (count, first, last) in spans.items() if count > most}
+    short = [run for run in spans if run not in long]
+    rows = _whole_rows(session, short, after_epoch) if short else []
+    return _grouped([*rows, *(reduced_rows(session, long, most, _STORED) if long else [])])
+
+
+def _whole_rows(session: Session, run_keys: Sequence[int], after_epoch: int) -> Sequence[Any]:
     losses = LossRow.__table__.c
     statement = (
         select(*(losses[name] for name in _STORED))
         .where(losses.run_id.in_(run_keys), losses.epoch > after_epoch)
         .order_by(losses.run_id, losses.epoch)
     )
-    rows = session.execute(statement).all()
-    return {key: [_values(row) for row in group] for key, group in groupby(rows, lambda row: row.run_id)}
+    return session.execute(statement).all()
+
+
+def _grouped(rows: Sequence[Any]) -> dict[int, list[LossValues]]:
+    return {key: [_values(row) for row in group] for key, group in groupby(rows, lambda row: row[0])}
 
 
 def _values(row: Any) -> LossValues:
-    if not row.non_finite:
+    if not row[-1]:
         return list(row[1:-1])
-    return [row.epoch, *decode(dict(zip(_STORED, row, strict=True)))]
+    return [row[1], *decode(dict(zip(_STORED, row, strict=True)))]

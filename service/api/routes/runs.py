@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
-from starlette.responses import JSONResponse
+from sqlalchemy.orm import Session
+from starlette.responses import JSONResponse, Response
 
 from service.api.context import Asking, Here
 from service.api.listing import cursor_at, place_in
 from service.api.parameters import MOST_RUNS_AT_ONCE, RUN_ID, LossesQuery, LossQuery, RunId, RunsQuery, names
 from service.api.problems import documented
-from service.api.reduction import reduced
 from service.api.schemas.losses import LossTable, LossTables, loss_table
 from service.api.schemas.run import Run, RunInFull, Runs
 from service.errors import Fault, InvalidSubmission
+from service.lifecycle.access import Caller
 from service.lifecycle.reveal import count_reveal
 from service.planning.query.reading import read_filter, read_order
 from service.store import run_queries
@@ -27,8 +28,8 @@ from service.store.verification_queries import latest_verification
 router = APIRouter(tags=["runs"])
 
 
-@router.get("/runs", summary="List runs", responses=documented(404, 422))
-def list_runs(here: Here, caller: Asking, query: Annotated[RunsQuery, Query()]) -> Runs:
+@router.get("/runs", summary="List runs", response_model=Runs, responses=documented(404, 422))
+def list_runs(here: Here, caller: Asking, query: Annotated[RunsQuery, Query()]) -> Response:
     """List runs of one sweep or of all, by a filter of the query language and in any order.
 
     Test metrics take no part unless that is asked for: what is chosen by them is no test any more.
@@ -43,7 +44,8 @@ def list_runs(here: Here, caller: Asking, query: Annotated[RunsQuery, Query()]) 
         )
     shown = views[: query.limit]
     more = cursor_at(shown[-1].place, order, which) if len(views) > query.limit else None
-    return Runs(items=[Run.of(view) for view in shown], next_cursor=more)
+    page = Runs(items=[Run.of(view) for view in shown], next_cursor=more)
+    return Response(page.model_dump_json(), media_type="application/json")  # checked once, not again
 
 
 @router.get("/runs/{run_id}", summary="Get a run", responses=documented(404))
@@ -65,8 +67,8 @@ def get_losses(
 ) -> JSONResponse:
     """Return what each recorded epoch measured; `after_epoch` reads on from what is known already."""
     with here.database.read() as session:
-        found = find_losses(session, caller.owner_id, [run_id], after_epoch=query.after_epoch)
-    return JSONResponse(_table(found[0], query.max_points))
+        found = _losses(session, caller, [run_id], query)
+    return JSONResponse(loss_table(found[0]))
 
 
 @router.get(
@@ -79,12 +81,16 @@ def get_losses_of_runs(here: Here, caller: Asking, query: Annotated[LossesQuery,
     """Return the losses of up to 200 runs at once, in the order of `run_ids`."""
     run_ids = _run_ids(query.run_ids)
     with here.database.read() as session:
-        found = find_losses(session, caller.owner_id, run_ids, after_epoch=query.after_epoch)
-    return JSONResponse({"items": [_table(losses, query.max_points) for losses in found]})
+        found = _losses(session, caller, run_ids, query)
+    return JSONResponse({"items": [loss_table(losses) for losses in found]})
 
 
-def _table(losses: RunLosses, most: int | None) -> dict[str, Any]:
-    return loss_table(RunLosses(losses.run, losses.score, reduced(losses.rows, most)))
+def _losses(
+    session: Session, caller: Caller, run_ids: Sequence[str], query: LossQuery
+) -> Sequence[RunLosses]:
+    return find_losses(
+        session, caller.owner_id, run_ids, after_epoch=query.after_epoch, most=query.max_points
+    )
 
 
 def _run_ids(text: str) -> Sequence[str]:
