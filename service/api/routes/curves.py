@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from sqlalchemy.orm import Session
+from starlette.responses import Response
 
 from service.api.context import Asking, Here
 from service.api.cursors import decode, encode
@@ -14,29 +17,44 @@ from service.api.parameters import CurvesQuery, SweepId, names
 from service.api.problems import documented
 from service.api.schemas.losses import Curves, curve
 from service.store.loss_queries import find_settings, setting_curves
+from service.store.summary_queries import sweep_version
 
 router = APIRouter(tags=["sweeps"])
 
 Setting = Mapping[str, object]
 
 
-@router.get("/sweeps/{sweep_id}/curves", summary="Get curves over seeds", responses=documented(404, 422))
+@router.get(
+    "/sweeps/{sweep_id}/curves",
+    summary="Get curves over seeds",
+    response_model=Curves,
+    responses=documented(404, 422),
+)
 def get_curves(
     here: Here, caller: Asking, sweep_id: SweepId, query: Annotated[CurvesQuery, Query()]
-) -> Curves:
+) -> Response:
     """Return one column per setting and epoch: its mean, lowest and highest value over the runs there.
 
-    Values that are not finite take no part; `n` says how many runs have one that is.
+    Values that are not finite take no part; `n` says how many runs have one that is. The answer for a large
+    sweep may be some seconds old while the sweep trains.
     """
-    start = 0 if query.cursor is None else max(0, decode(query.cursor, (int,))[0])
     with here.database.read() as session:
-        sweep, configurations = find_settings(session, caller.owner_id, sweep_id, names(query.group_by))
-        settings = _gathered(configurations)
-        shown = settings[start : start + query.limit]
-        curves = setting_curves(session, sweep, shown, query.column)
+        version = sweep_version(session, caller.owner_id, sweep_id)
+        question = ("curves", caller.owner_id, sweep_id, repr(query))
+        body = here.kept.answer(question, version, partial(_body, session, caller.owner_id, sweep_id, query))
+    return Response(body, media_type="application/json")
+
+
+def _body(session: Session, owner_id: int, sweep_id: str, query: CurvesQuery) -> bytes:
+    start = 0 if query.cursor is None else max(0, decode(query.cursor, (int,))[0])
+    sweep, configurations = find_settings(session, owner_id, sweep_id, names(query.group_by))
+    settings = _gathered(configurations)
+    shown = settings[start : start + query.limit]
+    curves = setting_curves(session, sweep, shown, query.column)
     end = start + len(shown)
     more = encode((end,)) if end < len(settings) else None
-    return Curves(column=query.column, items=[curve(each) for each in curves], next_cursor=more)
+    found = Curves(column=query.column, items=[curve(each) for each in curves], next_cursor=more)
+    return found.model_dump_json().encode()
 
 
 def _gathered(configurations: Mapping[int, Setting]) -> Sequence[tuple[Setting, Sequence[int]]]:
