@@ -126,9 +126,18 @@ def _write(database: Database, taken: list[_Arrival]) -> None:
 
 
 def _together(database: Database, taken: Sequence[_Arrival]) -> list[Stored | Declined]:
-    notes = [arrival.note for arrival in taken if arrival.note is not None]
-    creations = [arrival.creation for arrival in taken]
-    return database.with_note(Together(notes)).run(lambda session: _store(session, creations))
+    audit = Together()
+
+    def unit(session: Session) -> list[Stored | Declined]:
+        outcomes = _store(session, [arrival.creation for arrival in taken])
+        audit.done = [
+            (arrival.note, None if outcome.view is None else outcome.sweep.public_id)
+            for arrival, outcome in zip(taken, outcomes, strict=True)
+            if arrival.note is not None and isinstance(outcome, Stored)  # what is declined is noted later
+        ]
+        return outcomes
+
+    return database.with_note(audit).run(unit)
 
 
 def _alone(database: Database, arrival: _Arrival) -> Outcome:

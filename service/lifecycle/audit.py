@@ -50,15 +50,16 @@ class Deed:
                 address=self.address,
             )
 
-    def row(self, at: int) -> dict[str, object]:
+    def row(self, at: int, made: str | None) -> dict[str, object]:
         """The same as a row, written at this time of the database's clock."""
+        about = self.object_id or made
         return {
             "at": at,
             "owner_id": self.owner_id,
             "credential": self.credential,
             "address": None if self.address is None else self.address[:MOST_ADDRESS],
             "action": self.action[:MOST_ACTION],
-            "object_id": None if self.object_id is None else self.object_id[:MOST_OBJECT],
+            "object_id": None if about is None else about[:MOST_OBJECT],
             "result": DONE,
             "request_id": self.request_id,
         }
@@ -68,26 +69,30 @@ class Deed:
         self.noted = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Together:
-    """What several requests do in one transaction, noted with one statement."""
+    """What several requests do in one transaction, noted with one statement.
 
-    notes: Sequence[Note]
+    `done` is told in the transaction: each note with what its request makes, None where that is nothing.
+    """
+
+    done: Sequence[tuple[Note, str | None]] = ()
 
     def note(self, session: Session) -> None:
         """Write all of it down."""
-        deeds = [note for note in self.notes if isinstance(note, Deed) and not note.noted]
-        for other in self.notes:
-            if not isinstance(other, Deed):
-                other.note(session)
-        if deeds:
-            moment = session.scalars(_CLOCK).one()
-            rows = [deed.row(moment) for deed in deeds]
+        moment = session.scalars(_CLOCK).one()
+        rows = []
+        for note, made in self.done:
+            if not isinstance(note, Deed):
+                note.note(session)
+            elif not note.noted:
+                rows.append(note.row(moment, made))
+        if rows:
             session.connection().execute(_INSERT, rows)
 
     def committed(self) -> None:
         """The transaction has not failed."""
-        for note in self.notes:
+        for note, _made in self.done:
             note.committed()
 
 
