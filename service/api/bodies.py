@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
 
 from core.errors import ConfigurationError, FieldFault
 from core.expressions.definitions import DefinitionError
@@ -34,6 +35,20 @@ def read(body: bytes, model: type[Model]) -> Model:
         models: dict[tuple[str, ...], type[BaseModel]] = {(): model, **_parts(model)}
         faults = [translated(each, models) for each in error.errors(include_url=False)]
         raise InvalidSubmission(faults) from error
+
+
+def refuse_query(request: Request, model: type[BaseModel]) -> None:
+    """Refuse parameters in the address where all that is asked for stands in the body.
+
+    Raises: InvalidSubmission with each of them; one that was dropped would have been meant.
+    """
+    names = ", ".join(model.model_fields)
+    faults = [
+        Fault(name, "stands in the address; this is asked for in the body", value, f"in the body: {names}")
+        for name, value in request.query_params.items()
+    ]
+    if faults:
+        raise InvalidSubmission(faults)
 
 
 def documented_body(model: type[BaseModel], examples: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
 from service.api import bodies
@@ -25,12 +25,13 @@ router = APIRouter(tags=["runs"])
     responses=documented(404, 409, 413, 415, 422),
     openapi_extra=bodies.documented_body(PredictionRequest, EXAMPLES),
 )
-def predict(here: Here, caller: Asking, run_id: RunId, body: Body) -> JSONResponse:
+def predict(here: Here, caller: Asking, request: Request, run_id: RunId, body: Body) -> JSONResponse:
     """Return each row's class with its probabilities, or its values in the user's units.
 
     Rows go through the preprocessing that was fitted at submit, and through the arithmetic of training, on
     one thread. Nothing is stored.
     """
+    bodies.refuse_query(request, PredictionRequest)
     asked = bodies.read(body, PredictionRequest)
     with here.database.read() as session:
         network = find_trained(session, caller.owner_id, run_id, asked.which)

@@ -252,3 +252,13 @@ def test_a_diverged_run_answers_with_the_weights_that_were_last_good(
     assert answer.status_code == 200
     Predictions.model_validate(json.loads(answer.text, parse_constant=pytest.fail))
     assert client.get(f"/api/v1/runs/{run}/weights?format=onnx").status_code == 200
+
+
+def test_weights_that_are_named_in_the_address_are_not_taken_for_others(
+    client: TestClient, train: Train
+) -> None:
+    (run,) = train(dataset="iris", keep_weights="both", parameters={"epochs": 1})
+    answer = client.post(f"/api/v1/runs/{run}:predict?which=best", json=EXAMPLES["rows"]["value"])
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["path"] == "which"
+    assert "in the body" in answer.json()["errors"][0]["allowed"]
