@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, func, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from service.lifecycle.plan import SweepPlan
+from service.planning.run_numbers import NUMBER_COLUMNS
 from service.planning.statuses import PopulationState, RunState
 from service.store.clock import now
 from service.store.identifiers import new_id
@@ -44,6 +45,7 @@ COPIED = (
     "environment_class",
     "weights_sha256",
     "train_seconds",
+    *NUMBER_COLUMNS,
 )
 
 _TIMES = ("started_at", "finished_at")
