@@ -25,7 +25,7 @@ def test_a_wrong_token_is_said_to_be_wrong_and_can_be_typed_again(site: Site, br
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{site.address}/sweeps#token=not-the-token-of-this-server")
-    assert "not the one" in page.get_by_role("alert").inner_text()
+    assert "neither this server's token nor a valid key" in page.get_by_role("alert").inner_text()
     page.get_by_label("Token").fill(TOKEN)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_selector("h1:text-is('Sweeps')")

@@ -11,7 +11,9 @@ from sqlalchemy import select, update
 import worker.calibrating
 from core.calibration import Calibration, Point, calibrate
 from core.environment import environment_class
+from service.lifecycle import fleet
 from service.lifecycle.calibrations import cache_budget
+from service.lifecycle.momentary import Momentary
 from service.lifecycle.owners import local_owner
 from service.lifecycle.submit import plan_submission
 from service.lifecycle.workers import register_worker, worker_stopped
@@ -84,6 +86,7 @@ def test_a_submission_is_divided_for_the_smallest_cache_among_live_workers(
     owner = here.database.run(local_owner)
 
     def largest() -> int:
+        monkeypatch.setattr(fleet, "_FLEETS", Momentary())  # what was true a second ago would do elsewhere
         plan = plan_submission(here.database, owner_id=owner, body=SUBMISSION, max_runs=1_000)
         return max(map(len, plan.populations))
 
