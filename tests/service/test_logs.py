@@ -67,6 +67,8 @@ def test_a_failure_has_its_traceback_in_the_line(written: io.StringIO) -> None:
 @pytest.mark.parametrize("name", logs.FOLDED_IN)
 def test_what_others_log_comes_in_the_same_form_and_once(name: str, form: str, written: io.StringIO) -> None:
     logger = logging.getLogger(name)
+    logger.setLevel(logging.NOTSET)  # a server that ran in this process may have made it quieter
+    logger.disabled = False
     logger.addHandler(logging.StreamHandler(written))
     logs.configure(form, stream=written)
     logger.warning("hello")

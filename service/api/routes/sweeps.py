@@ -64,10 +64,11 @@ def create_sweep(
         most_memory=here.settings.memory_for_a_run,
         limits=limits_of(here.settings, caller),
     )
+    if submitted.populations:
+        here.ring(submitted.populations)
     if submitted.view is None:
         sweep = sweep_in_full(here, caller, submitted.public_id)
     else:
-        here.ring(submitted.populations)
         sweep = SweepInFull.of(submitted.view)
     headers = {"Location": sweep.links.self} | (
         {"Idempotency-Replayed": "true"} if submitted.replayed else {}
