@@ -88,7 +88,7 @@ def fill(database: Database, home: Path) -> Stored:
             "dataset": session.scalars(select(Dataset.public_id)).all(),
         }
     for number in range(VICTIMS):
-        body = json.dumps(FUNCTION | {"name": f"victim {number}"}).encode()
+        body = json.dumps(FUNCTION | {"name": f"victim {number}", "rerun": True}).encode()
         submit(database, owner_id=owner, body=body, idempotency_key=f"key-{number}", max_runs=100)
     with database.write() as session:
         victims = session.scalars(
