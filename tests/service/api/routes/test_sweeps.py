@@ -9,8 +9,9 @@ from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from service.dispatch import Doorbell
+from service.planning.statuses import RunState
 from service.store.database import Database
-from service.store.schema import Sweep
+from service.store.schema import Run, Sweep
 from tests.service.api import building
 
 SUBMISSION: dict[str, Any] = {
@@ -29,6 +30,23 @@ def submit(client: TestClient, **changes: Any) -> dict[str, Any]:
     assert answer.status_code == 201, answer.text
     document: dict[str, Any] = answer.json()
     return document
+
+
+def test_workers_are_rung_for_what_is_left_of_a_sweep_that_is_answered_in_part(
+    client: TestClient, rung: list[int], database: Database
+) -> None:
+    submit(client, keep_weights="none", rerun=True)
+    with database.write() as session:
+        session.execute(update(Run).where(Run.seed == 0).values(state=RunState.COMPLETED))
+    rung.clear()
+    counts = submit(client, keep_weights="none")["counts"]
+    assert (counts["completed"], counts["queued"]) == (6, 6)
+    assert len(rung) == 1
+    with database.write() as session:
+        session.execute(update(Run).values(state=RunState.COMPLETED))
+    rung.clear()
+    assert submit(client, keep_weights="none")["state"] == "completed"
+    assert rung == []
 
 
 def test_a_submitted_sweep_is_answered_in_full_and_the_workers_are_rung(
