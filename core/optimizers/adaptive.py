@@ -10,7 +10,7 @@ import numpy as np
 from core.arrays import Float64Array, FloatArray
 from core.compiled.program import Code, Step, each
 from core.configuration import Configuration
-from core.optimizers.optimizer import State, WithRate, column
+from core.optimizers.optimizer import Rule, State, WithRate, column
 
 
 class Adagrad(WithRate):
@@ -60,7 +60,7 @@ class RmsProp(WithRate):
         return _descend(parameters, gradient, squares, scratch, self._epsilon, self._rate)
 
 
-class Adam:
+class Adam(Rule):
     """Kingma and Ba (2015), Algorithm 1, with the moments kept divided by 1 - beta, which saves three passes.
 
     The paper's m and v are (1 - beta1) m' and (1 - beta2) v', with m' = beta1 m' + g, v' = beta2 v' + g^2.

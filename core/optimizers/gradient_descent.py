@@ -9,10 +9,10 @@ import numpy as np
 from core.arrays import Float64Array, FloatArray
 from core.compiled.program import Code, Step, each
 from core.configuration import Configuration
-from core.optimizers.optimizer import State, column
+from core.optimizers.optimizer import Rule, State, column
 
 
-class Sgd:
+class Sgd(Rule):
     """Gradient descent, w -= rate * g."""
 
     state_names: tuple[str, ...] = ()
@@ -33,11 +33,8 @@ class Sgd:
         """Return the same as a compiled step."""
         return each(Code.DESCEND, parameters, gradient)
 
-    def prepare(self, _step: int) -> None:
-        """Nothing is to be prepared."""
 
-
-class _WithVelocity:
+class _WithVelocity(Rule):
     """PyTorch's velocity v = mu v + g, kept as u = rate * v, which saves a pass.
 
     When the rate changes from r to r', u = mu (r' / r) u + r' g. A rate of 0 has forgotten its velocity.
@@ -59,9 +56,6 @@ class _WithVelocity:
     def _accelerate(self, gradient: FloatArray, state: State) -> FloatArray:
         velocity = np.multiply(state["velocity"], self._kept, out=state["velocity"])
         return np.add(velocity, gradient, out=velocity)
-
-    def prepare(self, _step: int) -> None:
-        """Nothing is to be prepared."""
 
 
 class Momentum(_WithVelocity):

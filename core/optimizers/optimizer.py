@@ -56,7 +56,18 @@ class Optimizer(Protocol):
         ...
 
 
-class WithRate:
+class Rule:
+    """What a rule has that NumPy alone computes, with nothing to prepare for compiled code."""
+
+    def compiled(self, _parameters: FloatArray, _gradient: FloatArray, _state: State) -> Step | None:
+        """There is none."""
+        return None
+
+    def prepare(self, _step: int) -> None:
+        """Nothing is to be prepared."""
+
+
+class WithRate(Rule):
     """What most optimizers share: a rate for each run, in the type of the arithmetic."""
 
     rated: bool = False
@@ -67,13 +78,6 @@ class WithRate:
     def set_rates(self, rates: Float64Array, _before: Float64Array) -> None:
         """Take these learning rates (runs,)."""
         self._rate[:, 0] = rates
-
-    def compiled(self, _parameters: FloatArray, _gradient: FloatArray, _state: State) -> Step | None:
-        """There is none."""
-        return None
-
-    def prepare(self, _step: int) -> None:
-        """Nothing is to be prepared."""
 
 
 def column(values: Sequence[float | None], dtype: np.dtype) -> FloatArray:

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.arrays import BoolArray, Float64Array, FloatArray
-from core.compiled.program import Step
 from core.configuration import Configuration
 from core.layout import Layout
-from core.optimizers.optimizer import State, column
+from core.optimizers.optimizer import Rule, State, column
 from core.streams import Stream, generator
 
 
-class _Resilient:
+class _Resilient(Rule):
     """What both forms share: a step grows while the sign of its derivative stays, and shrinks when it turns.
 
     Signs are kept in place of derivatives: the product of two small ones would be 0 in float32.
@@ -34,13 +33,6 @@ class _Resilient:
 
     def set_rates(self, rates: Float64Array, before: Float64Array) -> None:
         """Change nothing: the learning rate is but the size of the first step."""
-
-    def compiled(self, _parameters: FloatArray, _gradient: FloatArray, _state: State) -> Step | None:
-        """There is none: one step takes all examples, whose products take the time."""
-        return None
-
-    def prepare(self, _step: int) -> None:
-        """Nothing is to be prepared."""
 
     def _adapt(self, sign: FloatArray, state: State, step: int) -> BoolArray:
         """Grow and shrink the steps, and return where the sign has turned; both good until the next call."""
