@@ -19,9 +19,8 @@ class Chain:
     def __init__(self, kernel: Kernel, runs: int, dtype: np.dtype, first: Batch) -> None:
         self._kernel, self._runs, self._dtype = kernel, runs, dtype
         self._batch = first
-        self._known = {
-            id(first): (first, _addresses(first))
-        }  # by the identity of batches, which are kept here
+        # By the identity of batches, which are kept here.
+        self._known = {id(first): (first, _addresses(first))}
         self._parts: list[Callable[[], object]] = []
         self._programs: list[Program] = []
         self._pending: list[Step] = []
@@ -41,8 +40,7 @@ class Chain:
         """What was added since the last program, or NumPy's part, becomes a program."""
         if not self._pending:
             return
-        program = Program(self._kernel, self._runs, self._dtype)
-        program.add(*self._pending)
+        program = Program(self._kernel, self._runs, self._dtype, self._pending)
         self._pending = []
         self._programs.append(program)
         self._parts.append(program.run)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from core.arrays import FloatArray
 from core.compiled.program import Kernel, Program, multiply
 
 KINDS = {"avx512": 2, "avx2": 1, "neon": 3}  # of vectors, as kernels.c numbers them; the widest first
@@ -94,11 +93,5 @@ def _agrees(library: ctypes.CDLL, found: Kernel, sizes: Sequence[int], dtype: st
     library.backsweep_expected(left.itemsize, *(ctypes.c_int64(size) for size in (m, n, k)), *pointers)
     by_columns = np.ascontiguousarray(right.T).T
     for factor, product in ((right, straight), (by_columns, turned)):
-        program = Program(found, 1, left.dtype)
-        program.add(multiply(_one(left), _one(factor), _one(product)))
-        program.run()
+        Program(found, 1, left.dtype, [multiply(left[None], factor[None], product[None])]).run()
     return np.array_equal(straight, expected) and np.array_equal(turned, expected)
-
-
-def _one(array: FloatArray) -> FloatArray:
-    return array[None]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -25,18 +24,6 @@ class Update:
 
     steps: Callable[[FloatArray], Sequence[Step]]
     descends: bool
-
-
-class Between(Protocol):
-    """What NumPy does between two programs, to the outputs of a layer and to their derivatives."""
-
-    def forward(self, inputs: FloatArray, /) -> FloatArray:
-        """Return the outputs, always in the same memory for inputs in the same memory."""
-        ...
-
-    def backward(self, gradient: FloatArray, /) -> FloatArray:
-        """Turn the derivative with respect to the outputs into that with respect to the inputs, in place."""
-        ...
 
 
 class CompiledNetwork:

@@ -71,32 +71,25 @@ class Step:
 class Program:
     """Steps in order, to be run over all runs of a population as often as wanted."""
 
-    def __init__(self, kernel: Kernel, runs: int, dtype: np.dtype) -> None:
-        self._kernel, self._runs, self._size = kernel, runs, dtype.itemsize
-        self._steps: list[Step] = []
-        self._table = np.empty((0, len(FIELDS)), np.int64)
-        self._scratch: FloatArray = np.empty(0)
+    def __init__(self, kernel: Kernel, runs: int, dtype: np.dtype, steps: Sequence[Step]) -> None:
+        self._call = kernel.call
+        self._steps = tuple(steps)  # for what they hold
+        self._table = np.zeros((len(steps), len(FIELDS)), np.int64)
         self._read: list[tuple[int, int, str]] = []
-
-    def add(self, *steps: Step) -> None:
-        """Add steps behind those that are there."""
-        self._steps += steps
-        self._table = np.zeros((len(self._steps), len(FIELDS)), np.int64)
-        self._read = []
-        for place, step in enumerate(self._steps):
+        for place, step in enumerate(steps):
             self._table[place, 0] = step.code
             for name, value in step.values.items():
                 self._table[place, PLACE[name]] = value
             self._read += [(place, PLACE[operand], part) for operand, part in step.reads.items()]
-        terms = max(step.values.get("k", 0) for step in self._steps)
-        self._scratch = empty((terms * 2 * VECTOR_BYTES // 8,), np.dtype(np.float64))
+        terms = max(step.values.get("k", 0) for step in steps)
+        self._scratch = empty((terms * 2 * VECTOR_BYTES,), np.dtype(np.uint8))
         self._arguments = (
-            self._kernel.number,
-            self._size,
-            self._table.ctypes.data,
-            len(self._steps),
-            self._runs,
-            self._scratch.ctypes.data,
+            kernel.number,
+            dtype.itemsize,
+            address(self._table),
+            len(steps),
+            runs,
+            address(self._scratch),
         )
 
     def read(self, batch: Mapping[str, int]) -> None:
@@ -106,7 +99,7 @@ class Program:
 
     def run(self) -> None:
         """Take every run through all steps."""
-        self._kernel.call(*self._arguments)
+        self._call(*self._arguments)
 
 
 def multiply(

@@ -60,9 +60,7 @@ def test_every_kind_of_vectors_that_the_processor_has_gives_the_same_bits() -> N
     products = []
     for number in kinds:
         out = np.empty((1, 13, 41))
-        program = Program(Kernel("any", number, found.call), 1, out.dtype)
-        program.add(multiply(left, right, out))
-        program.run()
+        Program(Kernel("any", number, found.call), 1, out.dtype, [multiply(left, right, out)]).run()
         products.append(out)
     assert all(np.array_equal(product, products[0]) for product in products)
 
@@ -98,9 +96,7 @@ def test_a_product_is_one_chain_of_fused_multiply_adds() -> None:
     draw = np.random.default_rng(8)
     left, right = (draw.standard_normal(shape).astype(np.float32) for shape in ((1, 3, 9), (1, 9, 5)))
     out = np.empty((1, 3, 5), np.float32)
-    program = Program(found, 1, out.dtype)
-    program.add(multiply(left, right, out))
-    program.run()
+    Program(found, 1, out.dtype, [multiply(left, right, out)]).run()
     for row in range(3):
         for column in range(5):
             total = np.float32(0)

@@ -28,9 +28,7 @@ Array = NDArray[Any]
 
 def run(dtype: Any, *steps: Step, runs: int = RUNS) -> None:
     assert FOUND is not None
-    program = Program(FOUND, runs, np.dtype(dtype))
-    program.add(*steps)
-    program.run()
+    Program(FOUND, runs, np.dtype(dtype), steps).run()
 
 
 def drawn(*shape: int, dtype: Any = np.float64, seed: int = 0) -> Array:
