@@ -9,7 +9,7 @@ So the newest row of a table always stays, and goes when it is no longer the new
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, delete, func, select, update
@@ -47,10 +47,17 @@ def remove_sweep(database: Database, owner_id: int, public_id: str, *, seconds: 
 
 def purge(database: Database, *, seconds: float) -> bool:
     """Delete what is to be deleted in small pieces, for about so long; whether nothing is left to do."""
-    until = time.monotonic() + seconds
+    return piece_by_piece(database, _purge_piece, until=time.monotonic() + seconds)
+
+
+def piece_by_piece(database: Database, piece: Callable[[Session], int], *, until: float) -> bool:
+    """Delete pieces, each in a transaction of its own, until there is none, or until this monotonic second.
+
+    Whether nothing is left; between two pieces others write.
+    """
     while True:
         start = time.monotonic()
-        if not database.run(_purge_piece):
+        if not database.run(piece):
             return True
         end = time.monotonic()
         if end >= until:
@@ -95,13 +102,16 @@ def _hide_runs(session: Session, sweep: int) -> int:
     return len(hidden)
 
 
-def _purge_piece(session: Session) -> int:
-    """Delete one piece; how many rows of the three kinds that are deleted one by one."""
+def _purge_piece(session: Session) -> bool:
+    """Delete some of the first sweep that has something to delete; whether there was one.
+
+    Of one alone: however many sweeps wait to be deleted, nobody waits longer for this transaction.
+    """
     owner = removed_owner(session)
     if owner is None:
-        return 0
+        return False
     sweeps = session.scalars(select(Sweep.id).where(Sweep.owner_id == owner).order_by(Sweep.id)).all()
-    return sum(1 for sweep in sweeps if _purge_some(session, sweep))
+    return any(_purge_some(session, sweep) for sweep in sweeps)
 
 
 def _purge_some(session: Session, sweep: int) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from service.errors import Conflict, NotFound
-from service.lifecycle.remove import MOST_RUNS, purge, remove_sweep, removed_owner
+from service.lifecycle.remove import MOST_RUNS, piece_by_piece, purge, remove_sweep, removed_owner
 from service.planning.statuses import SweepState
 from service.settings import Settings
 from service.store.clock import now
@@ -19,7 +19,6 @@ from service.store.schema import LossRow, Run, Sweep, Weights
 
 DAY = 86_400_000  # milliseconds
 MOST_LOSSY_RUNS = 20  # of one piece: up to 1,000 losses each
-LONGEST_REST = 0.1  # seconds between two pieces, in which others write
 FINAL = [state for state in SweepState if state.is_final]
 
 
@@ -30,10 +29,12 @@ def let_go(database: Database, settings: Settings, *, seconds: float) -> bool:
         (settings.retain_losses_days, _drop_losses),
         (settings.retain_weights_days, _drop_weights),
     ):
-        if days is not None and not _repeated(database, _of_old_sweeps(piece, days), until):
+        if days is not None and not piece_by_piece(database, _of_old_sweeps(piece, days), until=until):
             return False
     most = settings.retain_weights
-    if most is not None and not _repeated(database, lambda session: _shrink_weights(session, most), until):
+    if most is not None and not piece_by_piece(
+        database, lambda session: _shrink_weights(session, most), until=until
+    ):
         return False
     days = settings.retain_sweeps_days
     return days is None or _drop_sweeps(database, days, until)
@@ -48,17 +49,6 @@ def keeps_everything(settings: Settings) -> bool:
         settings.retain_weights,
     )
     return all(limit is None for limit in limits)
-
-
-def _repeated(database: Database, piece: Callable[[Session], int], until: float) -> bool:
-    while True:
-        start = time.monotonic()
-        if not database.run(piece):
-            return True
-        end = time.monotonic()
-        if end >= until:
-            return False
-        time.sleep(min(end - start, LONGEST_REST))
 
 
 def _ended_before(days: float) -> ColumnElement[bool]:

@@ -116,6 +116,19 @@ def test_it_goes_in_pieces_and_what_one_request_leaves_the_next_round_deletes(
     assert sizes(database)["runs"] == 1
 
 
+def test_a_piece_is_no_larger_for_many_sweeps_that_wait_to_be_deleted(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remove, "MOST_RUNS", 1)
+    deleted = [full_sweep(database) for _ in range(3)]
+    full_sweep(database, runs=1)
+    for pieces, sweep in enumerate(deleted, start=1):
+        removed(database, sweep, seconds=0.0)
+        assert sizes(database)["runs"] == 10 - pieces
+    assert purge(database, seconds=10.0)
+    assert sizes(database)["runs"] == 1
+
+
 def test_a_key_is_never_given_out_again(database: Database) -> None:
     """A slow worker holds population, runs and token of a sweep that is gone: they must stay unknown."""
     newest = full_sweep(database)
