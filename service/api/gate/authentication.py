@@ -16,7 +16,6 @@ from service.api.gate.origins import SAFE_METHODS
 from service.api.problems import ProblemResponse, escaped
 from service.lifecycle import access
 from service.lifecycle.access import Caller
-from service.lifecycle.access import Scope as Permission
 from service.lifecycle.audit import MOST_ACTION, REFUSED, Deed
 
 LOGIN = "/login"
@@ -26,11 +25,6 @@ PUBLIC = frozenset(
     {("GET", "/healthz"), ("GET", "/readyz"), ("GET", LOGIN), ("POST", LOGIN)},
 )
 API = "/api/"
-ADMINISTRATION = ("/api/v1/owners", "/api/v1/keys", "/api/v1/audit")
-# These change nothing: they compute an answer from what is sent. And whoever came in may leave.
-READS_BY_POST = re.compile(
-    r"/api/v1/(sweeps:preview|runs/[^/]+:predict|trace|derivatives|trajectories)|/logout"
-)
 PUBLIC_ID = re.compile(r"\b[a-z]_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|(?<=/keys/)[0-9a-f]{12}\b")
 
 
@@ -52,24 +46,10 @@ class Authentication:
         if caller is None:
             await _stranger(context, scope, receive, send)
             return
-        needed = needed_scope(scope["method"], scope["path"])
         if scope["method"] not in SAFE_METHODS:
-            scope["state"]["deed"] = _deed(scope, caller)
-        if needed not in caller.scopes:
-            detail = f"This key does not have the scope {needed.value!r}."
-            await run_in_threadpool(_note_refusal, context, _deed(scope, caller))
-            await ProblemResponse(scope, 403, detail)(scope, receive, send)
-        else:
-            scope["state"]["caller"] = caller
-            await self.app(scope, receive, send)
-
-
-def needed_scope(method: str, path: str) -> Permission:
-    """What a caller must be allowed for a request; to look, and to work something out, is to read."""
-    if any(path == each or path.startswith((f"{each}/", f"{each}:")) for each in ADMINISTRATION):
-        return Permission.ADMIN
-    is_read = method in SAFE_METHODS or (method == "POST" and READS_BY_POST.fullmatch(path))
-    return Permission.READ if is_read else Permission.SUBMIT
+            scope["state"]["deed"] = deed_of(scope, caller)
+        scope["state"]["caller"] = caller
+        await self.app(scope, receive, send)
 
 
 def is_public(scope: Scope) -> bool:
@@ -129,7 +109,8 @@ def caller_by_key(context: Context, text: str) -> Caller | None:
     return caller
 
 
-def _deed(scope: Scope, caller: Caller | None) -> Deed:
+def deed_of(scope: Scope, caller: Caller | None) -> Deed:
+    """A request as the audit tells of it, before its endpoint is known; without a caller, a stranger's."""
     named = PUBLIC_ID.search(scope["path"])
     return Deed(
         action=escaped(f"{scope['method']} {scope['path']}", MOST_ACTION),
@@ -141,7 +122,8 @@ def _deed(scope: Scope, caller: Caller | None) -> Deed:
     )
 
 
-def _note_refusal(context: Context, deed: Deed) -> None:
+def note_refusal(context: Context, deed: Deed) -> None:
+    """Write into the audit that a request was refused."""
     with context.database.write() as session:
         deed.note(session, REFUSED)
 
@@ -152,7 +134,7 @@ async def _stranger(context: Context, scope: Scope, receive: Receive, send: Send
         address = scope["client"][0] if scope.get("client") else ""
         if not context.strangers.wait(address):
             context.strangers.failed(address)
-            await run_in_threadpool(_note_refusal, context, _deed(scope, None))
+            await run_in_threadpool(note_refusal, context, deed_of(scope, None))
     if _shows_a_page(scope):
         query = scope["query_string"].decode("ascii", "replace")
         wanted = scope["path"] + (f"?{query}" if query else "")

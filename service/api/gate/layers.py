@@ -10,6 +10,7 @@ from service.api.gate.hosts import Hosts, answered_hosts
 from service.api.gate.media_types import DATASETS, MediaTypes
 from service.api.gate.observation import Observation
 from service.api.gate.origins import Origins
+from service.api.gate.permissions import Permissions
 from service.api.gate.request_limits import RequestLimits
 from service.api.gate.response_headers import ResponseHeaders
 from service.api.gate.unexpected import Unexpected
@@ -17,7 +18,7 @@ from service.settings import Settings
 
 
 def layers(settings: Settings, content_security_policy: str) -> list[Middleware]:
-    """Name a request, measure it, catch its failure; then judge: for whom, whence, who, how much."""
+    """Name a request, measure it, catch its failure; then judge: for whom, whence, who, how often, what."""
     public = settings.public_url
     own = () if public is None else (public.partition("://")[2],)
     hosts = answered_hosts(settings.port, (*settings.allowed_hosts, *own))
@@ -29,6 +30,7 @@ def layers(settings: Settings, content_security_policy: str) -> list[Middleware]
         Middleware(Origins, hosts=hosts, login=LOGIN, public=public),
         Middleware(Authentication),
         Middleware(RequestLimits),
+        Middleware(Permissions),
         Middleware(BodyCap, most=settings.max_body_bytes, other={DATASETS: settings.max_dataset_bytes}),
         Middleware(MediaTypes, login=LOGIN),
     ]

@@ -3,11 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 from starlette.testclient import TestClient
 
+from service.lifecycle.access import Scope
 from service.lifecycle.api_keys import create_api_key
 from service.store.database import Database
+from service.store.schema import AuditEntry
 from tests.service.api import building
 from tests.service.api.conftest import _client
 
@@ -31,6 +33,21 @@ def test_requests_beyond_the_keys_limit_are_told_when_to_come_again(app: FastAPI
     assert 1 <= int(answer.headers["retry-after"]) <= 100
     assert answer.json()["errors"][0]["allowed"] == "3 requests"
     assert answer.headers["ratelimit"].startswith('"requests";r=0;')
+
+
+def test_what_its_scopes_refuse_counts_too_and_cannot_fill_the_audit(
+    app: FastAPI, database: Database
+) -> None:
+    with database.write() as session:
+        owner = building.owner(session, "reader")
+        limits = {"requests_per_minute": 2}
+        key = create_api_key(session, owner, name="", scopes=[Scope.READ], limits=limits)
+    reader = _client(app, key.text)
+    answers = [reader.post("/api/v1/sweeps", json={}) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [403, 403, 429, 429]
+    assert all("ratelimit" in answer.headers for answer in answers)
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(AuditEntry)) == 2
 
 
 def test_another_key_and_the_token_are_not_held_back(
