@@ -1,4 +1,4 @@
-"""Weights are stored as safetensors, and written anew for readers of other formats."""
+"""Weights are stored as safetensors and written anew for other readers, equal ones as equal bytes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load, save
+from safetensors.numpy import load
 
 from service.inference.trained import StoredWeights
 from service.planning.measurements import json_number
@@ -32,14 +32,21 @@ def written(weights: StoredWeights, form: str) -> bytes:
 
 
 def as_safetensors(content: bytes, metadata: Mapping[str, str]) -> bytes:
-    """The stored tensors, with metadata that say where they come from."""
-    return save(load(content), metadata=dict(metadata))
+    """The stored tensors as they are, with metadata that say where they come from.
+
+    Not by the library, which puts metadata in another order at each call.
+    """
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size]) | {"__metadata__": dict(sorted(metadata.items()))}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # tensors begin at a multiple of eight bytes
+    return len(text).to_bytes(8, "little") + text + content[8 + size :]
 
 
 def as_npz(content: bytes) -> bytes:
     """A NumPy archive with one array per tensor; `numpy.load` reads it without pickle."""
     archive = io.BytesIO()
-    np.savez(archive, allow_pickle=False, **load(content))
+    np.savez(archive, allow_pickle=False, **_tensors(content))
     return archive.getvalue()
 
 
@@ -47,9 +54,14 @@ def as_json(content: bytes) -> bytes:
     """`{"layers.0.weight": {"dtype", "shape", "data": nested lists}}`, with numbers that read back equal."""
     tensors = {
         name: {"dtype": str(tensor.dtype), "shape": list(tensor.shape), "data": _nested(tensor)}
-        for name, tensor in load(content).items()
+        for name, tensor in _tensors(content).items()
     }
     return json.dumps(tensors, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _tensors(content: bytes) -> dict[str, NDArray[Any]]:
+    """By name, in the order of names: `load` has another order at each call."""
+    return dict(sorted(load(content).items()))
 
 
 def _as_onnx(weights: StoredWeights) -> bytes:

@@ -27,6 +27,17 @@ def test_safetensors_are_the_stored_tensors_with_metadata() -> None:
     assert header["__metadata__"] == {"run": "r_1"}
 
 
+def test_the_same_weights_are_the_same_bytes_in_every_download() -> None:
+    content, names = save(TENSORS), [f"name {number}" for number in range(12)]
+    told = [dict.fromkeys(order, "é") for order in (names, names[::-1])]
+    files = {as_safetensors(content, metadata) for metadata in told * 5}
+    assert len(files) == 1
+    assert len(set(map(as_npz, [content] * 30))) == 1
+    assert len(set(map(as_json, [content] * 30))) == 1
+    (file,) = files
+    assert int.from_bytes(file[:8], "little") % 8 == 0
+
+
 def test_an_archive_reads_back_bit_for_bit_without_pickle() -> None:
     with np.load(io.BytesIO(as_npz(save(TENSORS))), allow_pickle=False) as archive:
         assert set(archive.files) == set(TENSORS)

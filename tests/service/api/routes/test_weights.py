@@ -97,6 +97,7 @@ def test_a_trained_run_is_taken_away_as_one_graph_that_answers_as_the_service_do
     answer = client.get(f"/api/v1/runs/{run}/weights?format=onnx&which={which}")
     assert answer.status_code == 200
     assert answer.headers["content-disposition"] == f'attachment; filename="{run}-{which}.onnx"'
+    assert client.get(f"/api/v1/runs/{run}/weights?format=onnx&which={which}").content == answer.content
     runtime = session(answer.content)
     metadata = runtime.get_modelmeta().custom_metadata_map
     assert answer.headers["etag"] == f'"{metadata["weights_sha256"]}"'
