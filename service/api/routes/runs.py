@@ -8,13 +8,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from service.api.context import Asking, Here
 from service.api.listing import cursor_at, place_in
 from service.api.parameters import MOST_RUNS_AT_ONCE, RUN_ID, LossesQuery, LossQuery, RunId, RunsQuery, names
 from service.api.problems import documented
-from service.api.schemas.losses import LossTable, LossTables, loss_table
+from service.api.schemas.losses import LossTable, LossTables, loss_table, written
 from service.api.schemas.run import Run, RunInFull, Runs
 from service.errors import Fault, InvalidSubmission
 from service.lifecycle.access import Caller
@@ -62,13 +62,11 @@ def get_run(here: Here, caller: Asking, run_id: RunId) -> RunInFull:
     response_model=LossTable,
     responses=documented(404, 422),
 )
-def get_losses(
-    here: Here, caller: Asking, run_id: RunId, query: Annotated[LossQuery, Query()]
-) -> JSONResponse:
+def get_losses(here: Here, caller: Asking, run_id: RunId, query: Annotated[LossQuery, Query()]) -> Response:
     """Return what each recorded epoch measured; `after_epoch` reads on from what is known already."""
     with here.database.read() as session:
         found = _losses(session, caller, [run_id], query)
-    return JSONResponse(loss_table(found[0]))
+    return Response(written(loss_table(found[0])), media_type="application/json")
 
 
 @router.get(
@@ -77,12 +75,13 @@ def get_losses(
     response_model=LossTables,
     responses=documented(404, 422),
 )
-def get_losses_of_runs(here: Here, caller: Asking, query: Annotated[LossesQuery, Query()]) -> JSONResponse:
+def get_losses_of_runs(here: Here, caller: Asking, query: Annotated[LossesQuery, Query()]) -> Response:
     """Return the losses of up to 200 runs at once, in the order of `run_ids`."""
     run_ids = _run_ids(query.run_ids)
     with here.database.read() as session:
         found = _losses(session, caller, run_ids, query)
-    return JSONResponse({"items": [loss_table(losses) for losses in found]})
+    tables = {"items": [loss_table(losses) for losses in found]}
+    return Response(written(tables), media_type="application/json")
 
 
 def _losses(
