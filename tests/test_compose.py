@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from service.cli import cli
-from service.settings import documentation
+from service.variables import documentation
 from tests.servers.postgres import create_database, drop_database
 from tests.servers.waiting import eventually
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from service.errors import Fault, InvalidSubmission
 from service.planning.plain_text import unsafe_character
-from service.settings import MOST_INTEGER
+from service.variables import MOST_INTEGER
 
 Item = TypeVar("Item")
 Key = tuple[Any, ...]  # of texts, numbers and None

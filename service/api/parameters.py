@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from service.planning.measurements import COLUMNS, SCORES
 from service.planning.query.grammar import MOST_CHARACTERS
 from service.planning.statuses import Role, RunState
-from service.settings import MOST_INTEGER
+from service.variables import MOST_INTEGER
 
 UUID7 = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 SWEEP_ID = f"^s_{UUID7}$"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from service.machine import share_of_memory, usable_cores, usable_memory
-from service.settings import VARIABLES, InvalidSetting, Settings, documentation
+from service.settings import InvalidSetting, Settings
+from service.variables import VARIABLES, documentation
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "settings.md"
 SECRET = "s3cret" * 4
