@@ -318,3 +318,28 @@ def test_a_range_test_comes_out_again(worker_context: Context, submitted: Submit
     for run in runs(worker_context):
         found = verified(worker_context, run)
         assert (found.state, found.reason) == ("matches", None)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "states"),
+    [
+        ("final", "none", {"completed", "diverged"}),
+        ("both", "final", {"completed", "diverged"}),
+        ("both", "best", {"completed"}),  # what diverged in its first epoch has no best weights to answer with
+    ],
+)
+def test_a_run_that_was_answered_from_the_store_comes_out_again(
+    worker_context: Context, submitted: Submit, first: str, then: str, states: set[str]
+) -> None:
+    parameters = {"learning_rate": {"values": [0.1, 1e6]}, "hidden_layers": [8], "epochs": 4}
+    submitted(baselines=False, parameters=parameters, keep_weights=first)
+    work(worker_context)
+    submitted(baselines=False, parameters=parameters, keep_weights=then, rerun=False)
+    answers = [run for run in runs(worker_context) if run.reused_from_id is not None]
+    assert {run.state for run in answers} == states
+    for run in answers:
+        found = verified(worker_context, run)
+        assert (found.state, found.reason, found.weights_sha256) == ("matches", None, run.weights_sha256)
+        assert found.comparison is not None
+        losses = found.comparison["losses"]
+        assert losses["compared"] == losses["stored"] > 0
