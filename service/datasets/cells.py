@@ -6,5 +6,3 @@ import re
 
 MISSING = frozenset({"", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "null", "NULL", "?"})
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-# Spelled-out infinities are recognised to be refused; that a number is too large shows only once it is read.
-INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)

@@ -44,13 +44,14 @@ def from_rows(
     Raises: InvalidSubmission with up to 100 faults, each under `at(row)` and the column's name.
     """
     faults = _count_faults(len(rows), "rows")
-    names = {column.name for column in wanted} | set(known)
+    wanted_names = {column.name for column in wanted}
+    names = wanted_names | set(known)
     ignored: dict[str, None] = {}
     for index, row in enumerate(rows):
         for name, value in row.items():
             if name not in names:
                 faults.append(_unknown(member(at(index), name), name, value, names))
-            elif all(name != column.name for column in wanted):
+            elif name not in wanted_names:
                 ignored[name] = None
         for column in wanted:
             if column.name not in row:

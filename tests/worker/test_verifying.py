@@ -325,7 +325,7 @@ def test_a_range_test_comes_out_again(worker_context: Context, submitted: Submit
     [
         ("final", "none", {"completed", "diverged"}),
         ("both", "final", {"completed", "diverged"}),
-        ("both", "best", {"completed"}),  # what diverged in its first epoch has no best weights to answer with
+        ("both", "best", {"completed"}),  # the others have no best weights to answer with
     ],
 )
 def test_a_run_that_was_answered_from_the_store_comes_out_again(

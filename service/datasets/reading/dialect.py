@@ -6,7 +6,6 @@ import codecs
 import csv
 import re
 from dataclasses import dataclass
-from itertools import islice
 
 from service.datasets.cells import NUMBER
 from service.datasets.reading.limits import MAX_FIELD, Limits
@@ -91,12 +90,13 @@ def _separator(data: bytes, header: bytes, start: int) -> str:
     candidates = [mark for mark, count in counts.items() if count]
     if len(candidates) < 2:
         return candidates[0] if candidates else ","
-    sample = [_QUOTED.sub(b"", record) for record in islice(_records(data, start), SAMPLE)]
+    sample = [_QUOTED.sub(b"", record) for record in _records(data, start)]
     fits = {mark: sum(each.count(mark.encode()) == counts[mark] for each in sample) for mark in candidates}
     return max(candidates, key=lambda mark: (fits[mark], counts[mark]))
 
 
 def _records(data: bytes, start: int) -> list[bytes]:
+    """The first records from `start`, without empty lines."""
     found: list[bytes] = []
     while start < len(data) and len(found) < SAMPLE:
         end = _record_end(data, start)

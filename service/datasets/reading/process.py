@@ -25,7 +25,6 @@ Format = Literal["csv", "parquet"]
 
 ROOT = Path(__file__).parents[3]  # what the child imports stands here
 ONE_THREAD = ("POLARS_MAX_THREADS", "RAYON_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
-MOST_REPORT = 256 * 2**20  # bytes; 10,000 columns are described in a few
 ERRORS_KEPT = 2000  # characters of what the process said, for the log
 
 

@@ -39,12 +39,11 @@ class Reader:
         while head := self._byte():
             delta, kind = head >> 4, head & 15
             field = field + delta if delta else self._zigzag()
-            if kind in (TRUE, FALSE):
-                found[field] = kind == TRUE
-            else:
-                value = self._value(kind, wanted.get(field), depth + 1)
-                if field in wanted:
-                    found[field] = value
+            if kind in (TRUE, FALSE):  # in the head itself; no such field is wanted
+                continue
+            value = self._value(kind, wanted.get(field), depth + 1)
+            if field in wanted:
+                found[field] = value
         return found
 
     def _value(self, kind: int, wanted: Any, depth: int) -> Any:

@@ -42,8 +42,8 @@ def from_texts(index: int, name: str, cells: pl.Series, decimal: Decimal | None)
         if (known.is_null() | known.str.contains(WITH_COMMA)).all():
             known = known.str.replace(",", ".", literal=True)
         elif not known.str.contains(NOT_IN_A_NUMBER).any():
-            return _text(name, known, known.cast(pl.Float64, strict=False))
-    numbers = known.cast(pl.Float64, strict=False)
+            return _text(name, known, _read(known))
+    numbers = _read(known)
     if numbers.null_count() == known.null_count():
         return _numbers(index, name, numbers)
     if known.str.to_lowercase().is_in(["true", "false"]).all(ignore_nulls=True):
@@ -74,6 +74,11 @@ def _without_missing(cells: pl.Series) -> pl.Series:
     frame = cells.rename("cells").to_frame()
     spelled = pl.col("cells").is_in(sorted(MISSING))
     return frame.select(pl.when(~spelled).then(pl.col("cells")).alias("cells")).to_series()
+
+
+def _read(known: pl.Series) -> pl.Series:
+    """The numbers, null where a cell is none; Polars takes NAN and -nan for one, which we do not spell so."""
+    return known.cast(pl.Float64, strict=False).fill_nan(None)
 
 
 def _numbers(index: int, name: str, numbers: pl.Series) -> TypedColumn:

@@ -245,6 +245,13 @@ def test_missing_is_missing_in_every_kind(cell: str) -> None:
     assert table.values[1:] == ((True, None), ("x", None))
 
 
+@pytest.mark.parametrize("cell", ["NAN", "Nan", "-nan", "+NaN"])
+@pytest.mark.parametrize("decimal", [None, "point", "comma"])
+def test_what_is_no_spelling_of_missing_is_text_and_not_lost(cell: str, decimal: Decimal | None) -> None:
+    table = read(f"a;b\n1;2\n{cell};3\n", decimal)
+    assert table.values[0] == ("1", cell)
+
+
 @pytest.mark.parametrize("cell", ["inf", "-Infinity", "1e999", "-1e400", "INF"])
 def test_an_infinite_number_is_refused_with_its_row(cell: str) -> None:
     (fault,) = faults(f"a,b\n1,2\n{cell},3\n")
