@@ -140,7 +140,6 @@ class Yardstick:
 
 def _screen(population: Population, measured: Measured, before: FloatArray) -> Iterator[Ending]:
     """Let every run's range test see its step; the runs whose test is over, none of which has diverged."""
-    sound = np.isfinite(population.weights)
     for row, member in enumerate(population.active.tolist()):
         course = Course.of(population.members[member].configuration)
         seen = population.watches[row].screening or Screening()
@@ -148,7 +147,8 @@ def _screen(population: Population, measured: Measured, before: FloatArray) -> I
         population.watches[row] = population.watches[row]._replace(screening=seen)
         if over is None and population.epoch < course.steps:
             continue
-        parameters = population.layout.unpack(population.weights[row] if sound[row].all() else before[row])
+        after = population.weights[row]
+        parameters = population.layout.unpack(after if np.isfinite(after).all() else before[row])
         yield Ending(
             member=member,
             state="completed",
