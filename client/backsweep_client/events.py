@@ -1,5 +1,8 @@
 """A sweep's events as they happen, by server-sent events; a broken stream goes on behind the last one seen.
 
+A stream that ends is asked for again, too: the service ends them when it stops. Only its answer 204 says that
+there is nothing more to come.
+
 The format is WHATWG's (HTML, section 9.2.6): lines `id:`, `event:`, `data:`, an empty line ends an event.
 """
 
@@ -7,15 +10,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
 from backsweep_client.problems import ServiceFailed, TooMany, Unreachable
 from backsweep_client.transport import Transport
 
+NO_CONTENT = 204
+END = "end"  # the service's own word, and no event of the sweep
 SILENCE = 45.0  # seconds without even a comment after which a stream counts as broken
 RECONNECT_SECONDS = 1.0
 MOST_FAILURES = 10  # in a row, before a stream is given up
@@ -23,44 +28,58 @@ MOST_FAILURES = 10  # in a row, before a stream is given up
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event: its number within the sweep, its kind and what is told with it."""
+    """One event: its number within the sweep, its kind (`created`, `progress`, ...) and all that is told."""
 
     id: str
     kind: str
-    data: Any
+    data: Mapping[str, Any]
+
+
+class Message(NamedTuple):
+    """One message of a stream: the last id so far, its type and its text."""
+
+    id: str
+    type: str
+    text: str
 
 
 def follow(transport: Transport, path: str, after: str | None = None) -> Iterator[Event]:
-    """The events at `path` behind the one numbered `after`, until the service ends the stream.
+    """The events at `path` behind the one numbered `after`, until the service has no more.
 
     Raises:
-        Problem: the service refused.
+        Problem: the service refused, or refuses now: the sweep was deleted, or the key has ended.
         Unreachable: the stream broke ten times in a row without an event.
     """
     last, failures = after, 0
     while True:
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last} if last else {})}
+        reason: object = "the stream ended"
         try:
             with transport.stream(path, headers=headers, silence=SILENCE) as response:
-                for event in parse(response.iter_lines()):
-                    last, failures = event.id or last, 0
-                    yield event
+                if response.status_code == NO_CONTENT:
+                    return
+                for message in parse(response.iter_lines()):
+                    data = json.loads(message.text)
+                    if message.type == END:
+                        reason = data["reason"]
+                        continue
+                    last, failures = message.id or last, 0
+                    yield Event(message.id, data["kind"], data)
         except (httpx.TransportError, Unreachable, ServiceFailed, TooMany) as error:
-            failures += 1
-            if failures > MOST_FAILURES:
-                raise Unreachable(f"the events of {path} broke off: {error}") from error
-            time.sleep(min(RECONNECT_SECONDS * failures, 5.0))
-        else:
-            return
+            reason = error
+        failures += 1
+        if failures > MOST_FAILURES:
+            raise Unreachable(f"the events of {path} broke off: {reason}")
+        time.sleep(min(RECONNECT_SECONDS * (failures - 1), 5.0))
 
 
-def parse(lines: Iterable[str]) -> Iterator[Event]:
-    """The events in the lines of a stream; comments are skipped, an unfinished last event is dropped."""
+def parse(lines: Iterable[str]) -> Iterator[Message]:
+    """The messages in the lines of a stream; comments are skipped, an unfinished last message is dropped."""
     last, kind, data = "", "message", list[str]()
     for line in lines:
         if not line:
             if data:
-                yield Event(last, kind, _decoded("\n".join(data)))
+                yield Message(last, kind, "\n".join(data))
             kind, data = "message", []
             continue
         name, _, value = line.partition(":")
@@ -71,10 +90,3 @@ def parse(lines: Iterable[str]) -> Iterator[Event]:
             kind = value
         elif name == "id" and "\0" not in value:
             last = value
-
-
-def _decoded(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

@@ -180,9 +180,14 @@ class Sweep:
         parameters: Mapping[str, Any] | None = None,
         epochs: int | None = None,
     ) -> Sweep:
-        """Add seeds, values of parameters or epochs; the result is that of a sweep submitted so at once."""
+        """Add seeds, values of parameters or epochs; the result is that of a sweep submitted so at once.
+
+        A number of seeds asks for so many further ones each time, so it is not sent again where the answer
+        was lost; a list of seeds is.
+        """
         asked = {"seeds": seeds, "parameters": parameters, "epochs": epochs}
-        return self._intend("extend", {name: value for name, value in asked.items() if value is not None})
+        body = {name: value for name, value in asked.items() if value is not None}
+        return self._intend("extend", body, repeatable=not isinstance(seeds, int))
 
     def update(
         self, *, name: str | None = None, notes: str | None = None, tags: Mapping[str, str] | None = None
@@ -203,8 +208,8 @@ class Sweep:
 
         return response(self.summary())
 
-    def _intend(self, verb: str, body: object = None) -> Sweep:
-        self.document = self._transport.post(f"{self._path}:{verb}", body)
+    def _intend(self, verb: str, body: object = None, *, repeatable: bool = True) -> Sweep:
+        self.document = self._transport.post(f"{self._path}:{verb}", body, repeatable=repeatable)
         return self
 
     @property

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from safetensors.numpy import load
@@ -143,6 +144,26 @@ def test_a_sweep_is_extended_by_seeds(client: Client) -> None:
     sweep = client.submit({"dataset": "iris", "seeds": 1, "baselines": False, "parameters": {"epochs": 1}})
     sweep.wait(timeout=20)
     assert sweep.extend(seeds=3).wait(timeout=20).counts["completed"] == 4
+
+
+def test_a_number_of_seeds_is_not_asked_for_again_when_the_answer_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("backsweep_client.transport.PAUSES", (0.0, 0.0))
+    asked: list[bytes] = []
+
+    def lost(request: httpx.Request) -> httpx.Response:
+        asked.append(request.content)
+        raise httpx.ReadError("reset")
+
+    with Client("http://127.0.0.1:1", key="k", http=httpx.MockTransport(lost)) as client:
+        sweep = Sweep(client.transport, {"id": "s_1"})
+        with pytest.raises(Unreachable):
+            sweep.extend(seeds=3)
+        assert len(asked) == 1
+        with pytest.raises(Unreachable):
+            sweep.extend(seeds=[3, 4])  # says the same twice
+        assert len(asked) == 4
 
 
 def test_waiting_tells_of_progress_up_to_the_end(client: Client) -> None:

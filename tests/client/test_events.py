@@ -1,0 +1,76 @@
+"""A sweep's events are told once and in their order, whatever becomes of the connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import httpx
+import pytest
+
+from backsweep_client import Client, NotFound, Sweep, Unreachable
+
+Answers = Sequence[httpx.Response | httpx.TransportError]
+END = 'event: end\ndata: {"reason": "the sweep is final"}\n\n'
+
+
+def test_the_events_of_a_sweep_are_its_story_up_to_its_end(wine: Sweep) -> None:
+    events = list(wine.events())
+    assert [int(event.id) for event in events] == list(range(1, len(events) + 1))
+    assert events[0].kind == "created"
+    assert {event.kind for event in events} >= {"claimed", "progress"}
+    assert events[-1].data["state"] == "completed"
+    assert list(wine.events(after=events[-2].id)) == events[-1:]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Callable[[Answers], tuple[list[str], list[str | None]]]:
+    """The ids that a client tells whose service gives these answers, and each request's `Last-Event-ID`."""
+    monkeypatch.setattr("backsweep_client.events.RECONNECT_SECONDS", 0.0)
+
+    def ask(answers: Answers) -> tuple[list[str], list[str | None]]:
+        asked: list[str | None] = []
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            asked.append(request.headers.get("Last-Event-ID"))
+            found = answers[min(len(asked), len(answers)) - 1]
+            if isinstance(found, httpx.TransportError):
+                raise found
+            return found
+
+        with Client("http://127.0.0.1:1", key="k", http=httpx.MockTransport(answer)) as client:
+            return [event.id for event in Sweep(client.transport, {"id": "s_1"}).events()], asked
+
+    return ask
+
+
+def _stream(*numbers: int, end: str = "") -> httpx.Response:
+    events = (f'id: {number}\ndata: {{"kind":"progress"}}\n\n' for number in numbers)
+    return httpx.Response(200, text=": a comment\n\n" + "".join(events) + end)
+
+
+def test_a_stream_that_breaks_or_that_a_stopping_service_ends_goes_on_behind_the_last_event(
+    told: Callable[[Answers], tuple[list[str], list[str | None]]],
+) -> None:
+    broken: Answers = [
+        _stream(1, 2),
+        httpx.ReadError("reset"),
+        httpx.ConnectError("refused"),
+        httpx.Response(503),
+    ]
+    ids, asked = told([*broken, _stream(3, end=END), httpx.Response(204)])
+    assert ids == ["1", "2", "3"]
+    assert asked == [None, "2", "2", "2", "2", "3"]
+
+
+def test_a_sweep_that_is_deleted_meanwhile_is_not_found(
+    told: Callable[[Answers], tuple[list[str], list[str | None]]],
+) -> None:
+    with pytest.raises(NotFound):
+        told([_stream(1, end=END), httpx.Response(404)])
+
+
+def test_a_stream_that_never_tells_anything_is_given_up(
+    told: Callable[[Answers], tuple[list[str], list[str | None]]],
+) -> None:
+    with pytest.raises(Unreachable, match="the stream ended"):
+        told([_stream()])
