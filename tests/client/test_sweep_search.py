@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neural_network import MLPClassifier
 
-from backsweep_client import Client, Invalid
+from backsweep_client import Client, Invalid, TimedOut
 from backsweep_client.search import NetworkClassifier, SweepSearchCV
 from backsweep_client.search.results import ranks
 
@@ -158,6 +158,17 @@ def test_a_setting_that_diverges_ranks_last_and_is_never_best(client: Client) ->
 
 def test_ranks_are_scikit_learns() -> None:
     assert ranks(np.array([0.5, np.nan, 0.9, 0.9, 0.1])).tolist() == [3, 5, 1, 1, 4]
+
+
+def test_the_last_training_is_given_up_in_time_and_canceled(client: Client, iris: tuple[Any, Any]) -> None:
+    network = NetworkClassifier({"epochs": 100_000, "learning_rate": 0.001}, timeout=0.2, client=client)
+    with pytest.raises(TimedOut):
+        network.fit(*iris)
+    assert next(client.sweeps(1)).state == "canceled"
+    search = SweepSearchCV(
+        {"learning_rate": [0.1]}, parameters={"epochs": 1}, cv=1, client=client, timeout=30
+    )
+    assert search.fit(*iris).best_estimator_.timeout == 30
 
 
 def test_early_stopping_keeps_its_validation_rows_in_the_last_training(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 import numpy as np
@@ -44,12 +44,14 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         seed: int = 0,
         scale: str = "standardize",
         validation_fraction: float = 0.2,
+        timeout: float | None = None,
         client: Client | None = None,
     ) -> None:
         self.parameters = parameters
         self.seed = seed
         self.scale = scale
         self.validation_fraction = validation_fraction
+        self.timeout = timeout
         self.client = client
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 - scikit-learn's names
@@ -57,13 +59,14 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
 
         Raises:
             TrainingFailed: it diverged, or ended as failed.
+            TimedOut: it was not trained after `timeout` seconds, and is canceled.
             Problem: the service refused.
         """
         data, target = checked(self, X, y, is_classes=self._task == "classification")
         table = table_of(data, target, is_classes=self._task == "classification")
         with connected(self.client) as client:
             sweep = client.submit(self._submission(keep(client, table), table))
-            waited(sweep)
+            waited(sweep, timeout=self.timeout)
             self._take(client, sweep)
         self._after_fit(table)
         return self
@@ -175,7 +178,8 @@ def waited(sweep: Sweep, *, progress: bool = False, timeout: float | None = None
     try:
         sweep.wait(progress=progress, timeout=timeout)
     except BaseException:
-        sweep.cancel()
+        with suppress(BacksweepError):  # it may be final by now, or the service away: why it ended is told
+            sweep.cancel()
         raise
 
 

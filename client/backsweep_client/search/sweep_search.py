@@ -54,7 +54,8 @@ class SweepSearchCV(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships 
 
     With `refit` the best setting is trained again on all rows and answers `predict`, here and without the
     service. `task` is `classification` or `regression`; by default words and up to 20 distinct whole numbers
-    are classes. `client` is the service to ask, by default the one on this machine.
+    are classes. The search, and then the last training, may take `timeout` seconds each. `client` is the
+    service to ask, by default the one on this machine.
     """
 
     def __init__(
@@ -227,6 +228,7 @@ class SweepSearchCV(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships 
             seed=self._seeds()[0],
             scale=self.scale,
             validation_fraction=self.validation_fraction,
+            timeout=self.timeout,
             client=client,
         ).fit(X, y)
         self.best_estimator_.client = self.client
