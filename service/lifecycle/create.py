@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select
@@ -68,7 +69,7 @@ def add_runs(session: Session, sweep: Sweep, plan: SweepPlan, answered: Answered
 
     Returned is how many runs were answered, by the states that they moved between.
     """
-    configurations = keep_configurations(session, plan)
+    configurations = keep_configurations(session, [plan])
     populations = _insert_populations(session, sweep, len(plan.populations))
     rows = [
         run_row(sweep, plan, position, configurations, population)
@@ -126,22 +127,25 @@ def sweep_row(owner_id: int, plan: SweepPlan, text: Text, idempotency_key: str |
     }
 
 
-def keep_configurations(session: Session, plan: SweepPlan) -> dict[str, int]:
-    """The keys of the configurations by hash; those that nobody asked for before are written."""
-    distinct = {digest: configuration for configuration, digest in plan.hashes.items()}
-    canonical = plan.rules.canonical
+def keep_configurations(session: Session, plans: Sequence[SweepPlan]) -> dict[str, int]:
+    """Store the configurations of plans that are not there yet; the key of every one, by its hash."""
+    distinct = {
+        digest: (configuration, plan.rules.canonical)
+        for plan in plans
+        for configuration, digest in plan.hashes.items()
+    }
     rows = [
         configuration_row(digest, configuration, json.loads(canonical(configuration)))
-        for digest, configuration in sorted(distinct.items())
+        for digest, (configuration, canonical) in sorted(distinct.items(), key=itemgetter(0))
     ]
     for chunk in chunks(rows):
         insert_ignoring_duplicates(session, ConfigurationRow, chunk)
     keys: dict[str, int] = {}
     for names in chunks(sorted(distinct)):
-        found = session.execute(
+        found = session.connection().execute(
             select(ConfigurationRow.hash, ConfigurationRow.id).where(ConfigurationRow.hash.in_(names))
         )
-        keys.update(found.all())
+        keys.update((digest, key) for digest, key in found)
     return keys
 
 

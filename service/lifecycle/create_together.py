@@ -6,16 +6,14 @@ statements, most of them through the ORM, took 8 ms of a core; of sixteen togeth
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from service.lifecycle.create import Text, chunks, configuration_row, run_row, sweep_row
+from service.lifecycle.create import Text, chunks, keep_configurations, run_row, sweep_row
 from service.lifecycle.limits import Limits, require_room
 from service.lifecycle.plan import SweepPlan
 from service.lifecycle.planned_bytes import planned_bytes
@@ -23,9 +21,8 @@ from service.lifecycle.story import tell_created
 from service.planning.statuses import Intent, RunState, SweepState
 from service.store.clock import now
 from service.store.identifiers import new_id
-from service.store.schema import ConfigurationRow, PopulationRow, Run, Sweep
+from service.store.schema import PopulationRow, Run, Sweep
 from service.store.sweep_queries import SweepView
-from service.store.upsert import insert_ignoring_duplicates
 
 _CLOCK = select(now())
 _INSERT_SWEEPS = insert(Sweep.__table__).returning(  # type: ignore[arg-type]  # a Table
@@ -104,7 +101,7 @@ def _as_written(key: int, row: dict[str, Any]) -> Sweep:
 
 
 def _write_runs(session: Session, sweeps: Sequence[tuple[Sweep, SweepPlan]], moment: int) -> None:
-    configurations = _keep_configurations(session, [plan for _, plan in sweeps])
+    configurations = keep_configurations(session, [plan for _, plan in sweeps])
     rows = [
         {"public_id": new_id("p"), "sweep_id": sweep.id, "owner_id": sweep.owner_id, "created_at": moment}
         for sweep, plan in sweeps
@@ -121,24 +118,3 @@ def _write_runs(session: Session, sweeps: Sequence[tuple[Sweep, SweepPlan]], mom
     ]
     for chunk in chunks(runs):
         session.connection().execute(_INSERT_RUNS, chunk)
-
-
-def _keep_configurations(session: Session, plans: Sequence[SweepPlan]) -> dict[str, int]:
-    distinct = {
-        digest: (configuration, plan.rules.canonical)
-        for plan in plans
-        for configuration, digest in plan.hashes.items()
-    }
-    rows = [
-        configuration_row(digest, configuration, json.loads(canonical(configuration)))
-        for digest, (configuration, canonical) in sorted(distinct.items(), key=itemgetter(0))
-    ]
-    for chunk in chunks(rows):
-        insert_ignoring_duplicates(session, ConfigurationRow, chunk)
-    keys: dict[str, int] = {}
-    for names in chunks(sorted(distinct)):
-        found = session.connection().execute(
-            select(ConfigurationRow.hash, ConfigurationRow.id).where(ConfigurationRow.hash.in_(names))
-        )
-        keys.update((digest, key) for digest, key in found)
-    return keys

@@ -9,6 +9,7 @@ from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from core.configuration import Configuration
+from service.lifecycle.create import chunks
 from service.lifecycle.last_states import become_checkpoints
 from service.lifecycle.thin_rows import forget_validation, thin_rows
 from service.planning.going_on import (
@@ -24,7 +25,6 @@ from service.store.schema import Checkpoint, LastState, Run, Sweep, Weights
 
 Rows = Sequence[Row[*tuple[Any, ...]]]
 Metrics = Mapping[str, Any]
-RUNS_PER_STATEMENT = 5_000
 
 
 def metrics_to_go_on_with(
@@ -88,27 +88,25 @@ def go_on(
                 for row in going
             ],
         )
-    for start in range(0, len(going), RUNS_PER_STATEMENT):
-        chunk = [row.id for row in going[start : start + RUNS_PER_STATEMENT]]
+    for part in chunks(going):
+        chunk = [row.id for row in part]
         thin_rows(session, chunk, epochs, keep_last=False)
         become_checkpoints(session, chunk)
-    unseen = [
-        row for row in going if is_validated_as_the_last(configurations[row.configuration_id], row.epoch)
-    ]
-    for epoch in {row.epoch for row in unseen}:
-        forget_validation(session, [row.id for row in unseen if row.epoch == epoch], epoch)
-    for start in range(0, len(rows), RUNS_PER_STATEMENT):
-        chunk = [row.id for row in rows[start : start + RUNS_PER_STATEMENT]]
-        session.execute(delete(LastState).where(LastState.run_id.in_(chunk)))
+        unseen = [
+            row for row in part if is_validated_as_the_last(configurations[row.configuration_id], row.epoch)
+        ]
+        for epoch in {row.epoch for row in unseen}:
+            forget_validation(session, [row.id for row in unseen if row.epoch == epoch], epoch)
+    for part in chunks(rows):
+        session.execute(delete(LastState).where(LastState.run_id.in_([row.id for row in part])))
 
 
 def keep_checkpoints(session: Session, rows: Rows, epochs: int) -> None:
     """Keep failed and canceled runs' checkpoints, where their rows can be those of so many epochs."""
     waiting = [row for row in rows if RunState(row.state) in RUN_STEPS[Cause.RETRY].before]
     for thin in (True, False):
-        chosen = [row.id for row in waiting if rows_can_be_thinned(row.epochs, epochs) is thin]
-        for start in range(0, len(chosen), RUNS_PER_STATEMENT):
-            chunk = chosen[start : start + RUNS_PER_STATEMENT]
+        for part in chunks([row for row in waiting if rows_can_be_thinned(row.epochs, epochs) is thin]):
+            chunk = [row.id for row in part]
             if thin:
                 thin_rows(session, chunk, epochs, keep_last=False)
             else:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.configuration import Configuration
 from service.errors import Conflict
-from service.lifecycle.create import keep_configurations
+from service.lifecycle.create import chunks, keep_configurations
 from service.lifecycle.going_on import Rows, go_on, keep_checkpoints, metrics_to_go_on_with
 from service.lifecycle.owned_sweep import OwnedSweep, take_sweep
 from service.lifecycle.plan import SweepPlan
@@ -107,11 +107,13 @@ def _rows(session: Session, sweep: OwnedSweep) -> Rows:
 
 def _configurations(session: Session, plan: SweepPlan, rows: Rows) -> Mapping[int, Configuration]:
     """The configurations as they are, by their keys."""
-    used = {row.configuration_id for row in rows}
-    documents = session.execute(
-        select(ConfigurationRow.id, ConfigurationRow.document).where(ConfigurationRow.id.in_(used))
-    )
-    return {key: plan.rules.resolve(document) for key, document in documents}
+    found: dict[int, Configuration] = {}
+    for used in chunks(sorted({row.configuration_id for row in rows})):
+        documents = session.execute(
+            select(ConfigurationRow.id, ConfigurationRow.document).where(ConfigurationRow.id.in_(used))
+        )
+        found.update((key, plan.rules.resolve(document)) for key, document in documents)
+    return found
 
 
 def _change_configurations(
@@ -122,7 +124,7 @@ def _change_configurations(
     epochs: int,
 ) -> None:
     configurations = {key: replace(each, epochs=epochs) for key, each in before.items()}
-    keys = keep_configurations(session, plan)
+    keys = keep_configurations(session, [plan])
     session.connection().execute(
         update(Run)
         .where(Run.id == bindparam("run"))

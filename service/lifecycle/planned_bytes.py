@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.lifecycle.plan import SweepPlan
-from service.planning.measurements import MOST_RECORDED_EPOCHS
+from service.planning.measurements import stride
 
 BYTES_PER_LOSS_ROW = 100  # measured on both databases, with the primary key
 BYTES_PER_RUN = 2_000
@@ -25,5 +25,5 @@ def planned_bytes(plan: SweepPlan) -> int:
 
 def recorded_epochs(epochs: int) -> int:
     """How many of a run's epochs keep a row of losses, by the rule of `measurements.is_recorded`."""
-    stride = -(-epochs // MOST_RECORDED_EPOCHS)
-    return epochs // stride + (stride > 1) + (epochs % stride > 0)
+    step = stride(epochs)
+    return epochs // step + (step > 1) + (epochs % step > 0)

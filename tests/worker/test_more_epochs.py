@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
+from service.lifecycle import create
 from service.lifecycle.claim import claim_population
 from service.lifecycle.last_states import let_the_oldest_go
 from service.lifecycle.requeue import requeue_lost
@@ -156,6 +157,28 @@ def test_more_epochs_can_be_asked_for_again_and_again(worker_context: Context, s
         runs, went_on = _went_on(worker_context, sweep)
         assert runs == went_on > 0
     equals_one_submitted_at_once(worker_context, submitted, sweep, parameters={**parameters, "epochs": 8})
+
+
+def test_no_statement_names_more_runs_than_one_may(
+    worker_context: Context, submitted: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = {"values": [0.01 * place for place in range(1, 11)]}
+    parameters = {**PARAMETERS, "learning_rate": rates, "optimizer": "adam", "validate_every": 3}
+    sweep = submitted(parameters=parameters, baselines=False).public_id
+    work(worker_context)
+    monkeypatch.setattr(create, "ROWS_PER_STATEMENT", 2)
+    named: dict[str, int] = {}
+
+    def note(_c: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
+        for table in ("UPDATE losses", "FROM configurations", "DELETE FROM last_states"):
+            if table in statement and not many:
+                named[table] = max(named.get(table, 0), len(values))
+
+    event.listen(worker_context.database.engine, "before_cursor_execute", note)
+    extend(worker_context, sweep, epochs=7)
+    assert _went_on(worker_context, sweep) == (20, 20)
+    assert len(named) == 3
+    assert max(named.values()) < 10  # two runs or configurations, and what else is in a statement
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
