@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +18,7 @@ from service.api.problems import ProblemResponse, escaped
 from service.lifecycle import access
 from service.lifecycle.access import Caller
 from service.lifecycle.audit import MOST_ACTION, REFUSED, Deed
+from service.store.full_disk import DiskFull
 
 LOGIN = "/login"
 STATIC = "/static/"
@@ -94,17 +96,24 @@ async def _caller(context: Context, headers: Headers) -> Caller | None:
 
 def _by_session(context: Context, secret: str) -> Caller | None:
     with context.database.read() as session:
-        return access.caller_with_session(session, secret)
+        caller = access.caller_with_session(session, secret)
+    return _noted(context, caller)
 
 
 def caller_by_key(context: Context, text: str) -> Caller | None:
-    """Whose API key this is; its use is written down once a minute."""
+    """Whose API key this is."""
     if not text.startswith(f"{access.KEY_MARK}_"):
         return None
     with context.database.read() as session:
         caller = access.caller_with_key(session, text)
+    return _noted(context, caller)
+
+
+def _noted(context: Context, caller: Caller | None) -> Caller | None:
+    """The same, with the use of its key written down once a minute, also through a session."""
     if caller is not None and caller.key is not None and caller.key.use_is_stale:
-        with context.database.write() as session:
+        # Whoever only reads is not refused because the disk has no room for this.
+        with suppress(DiskFull), context.database.write() as session:
             access.note_key_use(session, caller.key.id)
     return caller
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +14,7 @@ from service.errors import Fault
 from service.lifecycle.access import Caller
 from service.lifecycle.limits import limits_of
 from service.lifecycle.request_meter import MINUTE, Verdict
+from service.store.full_disk import DiskFull
 
 
 class RequestLimits:
@@ -56,7 +59,8 @@ async def _judged(context: Context, caller: Caller) -> Verdict:
     assert limits is not None and key is not None, "only keys are limited"  # noqa: S101, PT018
     limit = limits.requests_per_minute
     if context.meter.is_due(key.id, limit, key.moment):
-        await run_in_threadpool(context.meter.exchange, context.database, key.id, key.moment)
+        with suppress(DiskFull):  # this process goes on counting by itself
+            await run_in_threadpool(context.meter.exchange, context.database, key.id, key.moment)
     return context.meter.judge(key.id, limit, key.moment)
 
 

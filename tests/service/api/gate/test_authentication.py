@@ -9,7 +9,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute, Mount
 from starlette.testclient import TestClient
 
-from service.lifecycle.access import Scope, caller_with_key
+from service.lifecycle.access import Scope, caller_with_key, open_session
 from service.lifecycle.api_keys import create_api_key
 from service.store.database import Database
 from tests.service.api import building
@@ -131,10 +131,15 @@ def test_a_key_that_may_only_read_cannot_submit(stranger: TestClient, database: 
     assert "'submit'" in answer.json()["detail"]
 
 
-def test_the_use_of_a_key_is_written_down(stranger: TestClient, database: Database) -> None:
+@pytest.mark.parametrize("by", ["key", "session"])
+def test_the_use_of_a_key_is_written_down(by: str, stranger: TestClient, database: Database) -> None:
     with database.write() as session:
         key = create_api_key(session, building.owner(session, "reader"), name="reads", scopes=[Scope.READ])
-    stranger.get("/api/v1/sweeps", headers={"Authorization": f"Bearer {key.text}"})
+        found = caller_with_key(session, key.text)
+        assert found is not None
+        cookie = f"backsweep_8765={open_session(session, found)}"
+    shown = {"Authorization": f"Bearer {key.text}"} if by == "key" else {"Cookie": cookie}
+    assert stranger.get("/api/v1/sweeps", headers=shown).status_code == 200
     with database.read() as session:
         caller = caller_with_key(session, key.text)
     assert caller is not None

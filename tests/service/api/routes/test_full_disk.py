@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import func, select, text
 from starlette.testclient import TestClient
 
+from service.lifecycle.api_keys import create_api_key
 from service.lifecycle.cancel import cancel_sweep
 from service.lifecycle.owners import local_owner
 from service.lifecycle.pause import pause_sweep
@@ -23,6 +25,7 @@ from service.lifecycle.submit import submit
 from service.store.database import Database
 from service.store.full_disk import DiskFull
 from service.store.schema import metadata
+from tests.service.api.conftest import _client
 
 SWEEP: dict[str, Any] = {
     "dataset": "iris",
@@ -139,6 +142,15 @@ def test_reading_goes_on(client: TestClient, database: Database) -> None:
     sweep = _sweep(database, "queued")
     with _without_room(database):
         assert client.get(f"/api/v1/sweeps/{sweep}").status_code == 200
+
+
+def test_reading_with_a_key_goes_on_within_its_limit(app: FastAPI, database: Database) -> None:
+    with database.write() as session:
+        key = create_api_key(session, local_owner(session), name="", limits={"requests_per_minute": 20})
+    reader = _client(app, key.text)
+    with _without_room(database):
+        answers = [reader.get("/api/v1/sweeps").status_code for _ in range(21)]
+    assert (set(answers[:20]), answers[20]) == ({200}, 429)
 
 
 def test_other_failures_of_the_database_are_not_taken_for_a_full_disk(database: Database) -> None:
