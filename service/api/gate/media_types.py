@@ -1,4 +1,4 @@
-"""What is posted is JSON, or YAML where a sweep is, or a table where a dataset is, except the login form.
+"""What is sent is JSON, or YAML where a sweep is, or a table where a dataset is, except the login form.
 
 A foreign page cannot send any of them but the form without asking first.
 """
@@ -14,6 +14,7 @@ from service.api.problems import ProblemResponse
 from service.errors import Fault
 from service.planning.sweep_file import JSON, MEDIA_TYPES
 
+MERGE_PATCH = "application/merge-patch+json"  # RFC 7396
 FORM = "application/x-www-form-urlencoded"
 TABLES = ("text/csv", "text/tab-separated-values", "application/vnd.apache.parquet")
 SWEEPS = frozenset({"/api/v1/sweeps", "/api/v1/sweeps:preview"})
@@ -33,19 +34,22 @@ class MediaTypes:
         if scope["type"] != "http" or scope["method"] not in METHODS_WITH_A_BODY:
             await self.app(scope, receive, send)
             return
-        expected = self._expected(scope["path"])
+        expected = self._expected(scope["method"], scope["path"])
         headers = Headers(scope=scope)
         given = headers.get("content-type")
         if media_type(given) in expected or (given is None and not _announces_a_body(headers)):
             await self.app(scope, receive, send)
             return
         allowed = ", ".join(expected)
+        name = "Accept-Patch" if scope["method"] == "PATCH" else "Accept-Post"
         fault = Fault("Content-Type", "is not what is read here", given, allowed)
         detail = f"The body must be {' or '.join(expected[:2])}."
-        refusal = ProblemResponse(scope, 415, detail, [fault], headers={"Accept-Post": allowed})
+        refusal = ProblemResponse(scope, 415, detail, [fault], headers={name: allowed})
         await refusal(scope, receive, send)
 
-    def _expected(self, path: str) -> tuple[str, ...]:
+    def _expected(self, method: str, path: str) -> tuple[str, ...]:
+        if method == "PATCH":
+            return (JSON, MERGE_PATCH)
         if path == self.login:
             return (FORM,)
         if path == DATASETS:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from service.api.context import Asking, Here
+from service.api.gate.media_types import MERGE_PATCH
 from service.api.parameters import Body, IfMatch, SweepId
 from service.api.problems import documented
 from service.api.routes.sweeps import sweep_in_full
@@ -15,6 +16,7 @@ from service.lifecycle.edit import edit_sweep
 from service.lifecycle.remove import remove_sweep
 from service.planning.strict_json import loads
 from service.planning.sweep_edit import EXAMPLE, read
+from service.planning.sweep_file import JSON
 
 router = APIRouter(tags=["sweeps"])
 
@@ -23,7 +25,8 @@ EDIT: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/SweepEdit"}, "example": EXAMPLE}
+            name: {"schema": {"$ref": "#/components/schemas/SweepEdit"}, "example": EXAMPLE}
+            for name in (JSON, MERGE_PATCH)
         },
     }
 }

@@ -35,6 +35,19 @@ def test_what_is_sent_is_changed_and_the_rest_stays(client: TestClient, address:
     assert labels(client.get(address).json()) == ("new", {}, "")
 
 
+@pytest.mark.parametrize("media_type", ["application/merge-patch+json", "application/json"])
+def test_a_merge_patch_may_be_called_so(client: TestClient, address: str, media_type: str) -> None:
+    answer = client.patch(address, content=b'{"name": "new"}', headers={"Content-Type": media_type})
+    assert (answer.status_code, answer.json()["name"]) == (200, "new")
+
+
+def test_another_kind_of_patch_is_refused_with_what_is_read(client: TestClient, address: str) -> None:
+    headers = {"Content-Type": "application/json-patch+json"}
+    answer = client.patch(address, content=b"[]", headers=headers)
+    assert answer.status_code == 415
+    assert answer.headers["accept-patch"] == "application/json, application/merge-patch+json"
+
+
 def test_an_edit_is_part_of_the_story_and_one_that_changes_nothing_is_not(
     client: TestClient, address: str, database: Database
 ) -> None:
