@@ -13,10 +13,9 @@ from sqlalchemy.orm import Session, undefer
 
 from core.arrays import FloatArray
 from core.configuration import Configuration
-from service.datasets.packed import unpack
 from service.datasets.preprocessing import Preprocessing
-from service.datasets.table import Column, Kind, Table
-from service.errors import Conflict, NotFound
+from service.datasets.table import Column, Kind
+from service.errors import Conflict
 from service.planning.configurations import RULES
 from service.store.run_queries import find_weights
 from service.store.schema import ConfigurationRow, Dataset, Run, Sweep, Weights
@@ -140,24 +139,6 @@ def find_stored(session: Session, weights: Weights) -> StoredWeights:
     described = [] if dataset is None else dataset.columns["columns"]
     columns = tuple(Column(each["name"], _KINDS[each["kind"]]) for each in described)
     return StoredWeights(weights.content, origin, sweep.preprocessing, columns)
-
-
-def dataset_of(session: Session, owner_id: int, public_id: str) -> Table:
-    """The table that a run was trained on.
-
-    Raises:
-        NotFound: the owner has no such run.
-    """
-    row = session.scalar(
-        select(Dataset)
-        .join(Sweep, Sweep.dataset_id == Dataset.id)
-        .join(Run, Run.sweep_id == Sweep.id)
-        .where(Run.public_id == public_id, Run.owner_id == owner_id)
-        .options(undefer(Dataset.content))
-    )
-    if row is None:
-        raise NotFound(f"there is no run {public_id} over a dataset")
-    return Table.decode(unpack(row.content, row.byte_count), name=row.name)
 
 
 _KINDS: Mapping[str, Kind] = {"number": "number", "text": "text", "boolean": "boolean"}

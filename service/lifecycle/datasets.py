@@ -13,21 +13,22 @@ from service.datasets import builtin
 from service.datasets.description import Description, describe
 from service.datasets.packed import hash_of_packed, pack, unpack
 from service.datasets.reading.process import UploadedTable
-from service.datasets.recent import RecentTables
 from service.datasets.table import Table
 from service.errors import Conflict, Fault, InvalidSubmission, NotFound
 from service.lifecycle.audit import MADE
 from service.lifecycle.limits import Limits, require_room
+from service.lifecycle.recent import Recent
 from service.planning.plain_text import did_you_mean
 from service.store import dataset_queries
 from service.store.clock import now
 from service.store.database import Database
 from service.store.identifiers import new_id
-from service.store.schema import Dataset
+from service.store.schema import Dataset, Run, Sweep
 from service.store.sweep_queries import DatasetName
 from service.store.upsert import insert_ignoring_duplicates
 
-RECENT = RecentTables(most=64 * 2**20)  # of this process; a row is never changed, so no table is out of date
+# Reading a table takes longer than planning a sweep over it; a row is never changed, so none is out of date.
+RECENT: Recent[Table] = Recent(most=1_000, most_bytes=64 * 2**20)
 NAMES_SHOWN = 20  # of an owner's datasets, the newest, where one is not found
 SWEEPS_SHOWN = 5  # of those that keep a dataset from being deleted
 
@@ -57,14 +58,24 @@ def find_table(session: Session, owner_id: int, name: str) -> Table:
         if name not in builtin.names():
             raise _unknown(session, owner_id, name)
         return builtin.load(name)
-    if row.name in builtin.names() and builtin.load(row.name).content_hash == row.content_hash:
-        return builtin.load(row.name)
-    table = RECENT.get(row.public_id)
-    if table is None:
-        session.refresh(row, ["content"])
-        table = read_table(row)
-        RECENT.keep(row.public_id, row.byte_count, table)
-    return table
+    return _table_of(session, row)
+
+
+def table_of_run(session: Session, owner_id: int, public_id: str) -> Table:
+    """The table that a run was trained on.
+
+    Raises:
+        NotFound: the owner has no such run.
+    """
+    row = session.scalar(
+        select(Dataset)
+        .join(Sweep, Sweep.dataset_id == Dataset.id)
+        .join(Run, Run.sweep_id == Sweep.id)
+        .where(Run.public_id == public_id, Run.owner_id == owner_id)
+    )
+    if row is None:
+        raise NotFound(f"there is no run {public_id} over a dataset")
+    return _table_of(session, row)
 
 
 def read_table(row: Dataset) -> Table:
@@ -219,6 +230,17 @@ def _require_the_same(known: Dataset, table: UploadedTable, told: Particulars) -
                 f"{stored!r}, not {said!r}, and a dataset never changes: choose another name, or delete it "
                 "first"
             )
+
+
+def _table_of(session: Session, row: Dataset) -> Table:
+    if row.name in builtin.names() and builtin.load(row.name).content_hash == row.content_hash:
+        return builtin.load(row.name)
+
+    def read() -> Table:
+        session.refresh(row, ["content"])
+        return read_table(row)
+
+    return RECENT.get(row.public_id, read, lambda _: row.byte_count)
 
 
 def _unknown(session: Session, owner_id: int, name: str) -> InvalidSubmission:

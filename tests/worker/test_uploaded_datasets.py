@@ -14,8 +14,8 @@ from sqlalchemy import select
 from service.datasets.reading.limits import Limits
 from service.datasets.reading.process import read_upload
 from service.inference.predictions import ClassAnswers, NumberAnswers, answer
-from service.inference.trained import dataset_of, find_trained
-from service.lifecycle.datasets import Particulars, delete_dataset, keep_upload
+from service.inference.trained import find_trained
+from service.lifecycle.datasets import Particulars, delete_dataset, keep_upload, table_of_run
 from service.lifecycle.owners import local_owner
 from service.lifecycle.submit import Submitted
 from service.store.schema import Dataset, Run, Sweep
@@ -95,7 +95,8 @@ def test_a_table_with_text_gaps_and_a_constant_column_is_trained_on_and_answers(
         best = max(runs, key=score)
         assert score(best) > 0.7  # half of the houses are sold
         network = find_trained(session, owner, best.public_id, "final")
-        table = dataset_of(session, owner, best.public_id)
+        table = table_of_run(session, owner, best.public_id)
+        assert table_of_run(session, owner, best.public_id) is table  # it is not read twice
         answers = answer(network, table)
     assert isinstance(answers, ClassAnswers)
     assert answers.labels == ("no", "yes")
@@ -131,7 +132,7 @@ def test_two_columns_of_numbers_are_predicted_together_with_rows_that_a_column_c
             "train": 60, "validation": 15, "test": 15,
         }  # fmt: skip
         network = find_trained(session, owner, best.public_id, "final")
-        answers = answer(network, dataset_of(session, owner, best.public_id))
+        answers = answer(network, table_of_run(session, owner, best.public_id))
     assert isinstance(answers, NumberAnswers)
     assert answers.columns == ("price", "rent")
     assert answers.values.shape == (90, 2)

@@ -15,7 +15,8 @@ from service.api.problems import documented
 from service.api.schemas.trace import EXAMPLES, Trace, TraceRequest
 from service.errors import Fault, InvalidSubmission
 from service.inference.traced_run import given_row, stored_row, traced_example
-from service.inference.trained import TrainedNetwork, dataset_of, find_trained
+from service.inference.trained import TrainedNetwork, find_trained
+from service.lifecycle.datasets import table_of_run
 
 router = APIRouter(tags=["learn"])
 
@@ -57,7 +58,7 @@ def _of_a_run(here: Context, owner_id: int, run_id: str, asked: TraceRequest) ->
         table = (
             given_row(trained, asked.example)
             if asked.example is not None
-            else stored_row(dataset_of(session, owner_id, run_id), asked.row or 0)
+            else stored_row(table_of_run(session, owner_id, run_id), asked.row or 0)
         )
     example = traced_example(trained, table)
     configuration = trained.configuration
