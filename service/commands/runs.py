@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -119,8 +118,11 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Have a run's network predict the rows of a CSV file."""
+    from service.commands.rows import kinds, read_rows
+
     with connected() as client:
-        answer = client.run(run).predict(read_rows(file), which)
+        known = client.run(run)
+        answer = known.predict(read_rows(file, kinds(client.preprocessing(known.sweep))), which)
         if as_json:
             write(json.dumps(answer).encode())
             return
@@ -172,22 +174,3 @@ def register(app: typer.Typer) -> None:
     """Add these verbs."""
     for verb in (runs, run, losses, weights, predict, verify, export):
         app.command(rich_help_panel=PANEL)(verb)
-
-
-def read_rows(file: Path) -> list[dict[str, Any]]:
-    """The rows of a CSV file as JSON has them."""
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        return [{name: _cell(cell) for name, cell in row.items()} for row in csv.DictReader(lines)]
-
-
-def _cell(text: str | None) -> str | float | bool | None:
-    """What a cell of CSV is in JSON: a number where it reads as one; nothing is a missing value."""
-    if not text:
-        return None
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    try:
-        value = float(text)
-    except ValueError:
-        return text
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import subprocess
 import sys
@@ -233,21 +231,6 @@ def test_a_reader_that_leaves_early_sees_no_traceback(run: Run, service: Running
     assert "Traceback" not in finished.stderr
 
 
-def test_predictions_of_a_csv_file_are_asked_for_row_by_row(tmp_path: Path) -> None:
-    from service.commands.runs import read_rows
-
-    path = tmp_path / "rows.csv"
-    text = io.StringIO()
-    csv.writer(text).writerows(
-        [["a", "b", "c", "d"], ["1", "2.5", "", "x y"], ["-0.0", "1e3", "true", "NaN?"]]
-    )
-    path.write_text("\ufeff" + text.getvalue())
-    assert read_rows(path) == [
-        {"a": 1, "b": 2.5, "c": None, "d": "x y"},
-        {"a": 0, "b": 1000, "c": True, "d": "NaN?"},
-    ]
-
-
 def test_a_dataset_is_uploaded_looked_at_and_deleted(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "plants.csv"
     path.write_text("height,kind\n" + "\n".join(f"{row}.5,{'ab'[row % 2]}" for row in range(20)) + "\n")
@@ -275,6 +258,23 @@ def test_rows_of_a_file_are_answered_with_class_and_probabilities(
     assert all(line.split()[0] in ("setosa", "versicolor", "virginica") for line in lines)
     told = json.loads(run("predict", first, str(path), "--json").stdout)
     assert lines[0].startswith(f"{told['predictions'][0]['class']}  (setosa ")
+
+
+def test_a_text_of_digits_is_predicted_from_as_the_text_it_was_trained_on(run: Run, tmp_path: Path) -> None:
+    table = tmp_path / "shops.csv"
+    lines = [f"{('01', 'true', 'x')[row % 3]},{row}.5,{'ab'[row % 2]}" for row in range(40)]
+    table.write_text("\n".join(["zone,area,kind", *lines]) + "\n")
+    assert run("datasets", "upload", str(table), "--target", "kind").exit_code == 0
+    sweep = {**SWEEP, "dataset": "shops", "seeds": 1, "baselines": False}
+    assert run("submit", "-", "--wait", stdin=json.dumps(sweep)).exit_code == 0
+    one = json.loads(run("runs", "--sweep", "latest", "--limit", "1", "--json").stdout)["items"][0]["id"]
+    result = run("predict", one, str(table), "--json")
+    assert result.exit_code == 0, result.output
+    assert len(json.loads(result.stdout)["predictions"]) == 40
+    table.write_text("zone,area\n01,wide\n")
+    refused = run("predict", one, str(table))
+    assert refused.exit_code == 4
+    assert "rows[0].area: is not a number" in refused.stderr
 
 
 def test_a_run_is_verified_and_its_verdict_waited_for(run: Run, iris: Sweep) -> None:
