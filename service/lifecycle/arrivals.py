@@ -17,14 +17,14 @@ from sqlalchemy.orm import Session
 
 from service.errors import Fault, InvalidSubmission
 from service.lifecycle.audit import Together
-from service.lifecycle.create import body_hash, chunks
+from service.lifecycle.create import body_hash
 from service.lifecycle.create_together import Creation, create_sweeps
-from service.lifecycle.reuse import ANSWERING
+from service.lifecycle.reuse import known_runs
 from service.store.database import Database, Note
-from service.store.schema import Run, Sweep
+from service.store.schema import Sweep
 from service.store.sweep_queries import SweepView
 
-MOST_RUNS = 1_000  # in one transaction, beside those of its first sweep: large sweeps are written alone
+MOST_RUNS = 1_000  # in one transaction of several sweeps: larger ones are written alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def _alone(database: Database, arrival: _Arrival) -> Outcome:
 
 def _store(session: Session, creations: Sequence[Creation]) -> list[Stored | Declined]:
     before = [_before(session, creation) for creation in creations]
-    known = _known_runs(session, creations)
+    known = known_runs(session, ((creation.owner_id, creation.plan) for creation in creations))
     new = [
         creation
         for creation, found in zip(creations, before, strict=True)
@@ -168,24 +168,13 @@ def _store(session: Session, creations: Sequence[Creation]) -> list[Stored | Dec
     return outcomes
 
 
-def _known_runs(session: Session, creations: Sequence[Creation]) -> set[str]:
-    """The identities that runs of anybody have which could answer others."""
-    asked = [
-        creation.plan.identity(run)
-        for creation in creations
-        if not creation.plan.submission.rerun
-        for run in creation.plan.runs
-    ]
-    known: set[str] = set()
-    for some in chunks(asked):
-        found = select(Run.identity_sha256).where(Run.identity_sha256.in_(some), Run.state.in_(ANSWERING))
-        known.update(session.connection().execute(found).scalars())
-    return known
-
-
-def _has(creation: Creation, known: set[str]) -> bool:
-    plan = creation.plan
-    return bool(known) and not plan.submission.rerun and any(plan.identity(run) in known for run in plan.runs)
+def _has(creation: Creation, known: set[tuple[int, str]]) -> bool:
+    plan, owner = creation.plan, creation.owner_id
+    return (
+        bool(known)
+        and not plan.submission.rerun
+        and any((owner, identity) in known for identity in plan.identities)
+    )
 
 
 def _before(session: Session, creation: Creation) -> Sweep | None:

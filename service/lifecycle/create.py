@@ -201,7 +201,7 @@ def run_row(
         "seed": run.seed,
         "epochs": run.configuration.epochs,
         "metrics": {},
-        "identity_sha256": plan.identity(run),
+        "identity_sha256": plan.identities[position],
     }
 
 

@@ -68,8 +68,9 @@ def create_sweeps(session: Session, creations: Sequence[Creation]) -> list[Sweep
         LimitReached: an owner has no room for as much; the transaction is to be given up.
     """
     for each in creations:
-        size = planned_bytes(each.plan)
-        require_room(session, each.owner_id, each.limits, runs=len(each.plan.runs), stored=size)
+        if each.limits is not None:
+            size = planned_bytes(each.plan)
+            require_room(session, each.owner_id, each.limits, runs=len(each.plan.runs), stored=size)
     moment = session.scalars(_CLOCK).one()
     datasets = [each.plan.subject.keep(session, each.owner_id) for each in creations]
     rows = [

@@ -48,6 +48,11 @@ class SweepPlan:
         digest = self.rules.digest
         return {each: digest(each) for each in dict.fromkeys(run.configuration for run in self.runs)}
 
+    @cached_property
+    def identities(self) -> tuple[str, ...]:
+        """The identity of each run, in the order of `runs`."""
+        return tuple(map(self.identity, self.runs))
+
     def divide(self, positions: Sequence[int]) -> tuple[tuple[int, ...], ...]:
         """Populations of the runs at these positions alone."""
         runs = [self.runs[position] for position in positions]

@@ -68,8 +68,8 @@ def find_originals(session: Session, owner_id: int, plan: SweepPlan) -> dict[int
     if plan.submission.rerun:
         return {}
     positions: dict[str, list[int]] = {}
-    for position, run in enumerate(plan.runs):
-        positions.setdefault(plan.identity(run), []).append(position)
+    for position, identity in enumerate(plan.identities):
+        positions.setdefault(identity, []).append(position)
     found: dict[int, int] = {}
     for identities in _chunks(positions):
         rows = session.execute(
@@ -141,8 +141,29 @@ def share_out(plan: SweepPlan, originals: Originals) -> tuple[SweepPlan, Answere
     return replace(plan, populations=plan.divide(left)), Answered(originals, plan.divide(list(originals)))
 
 
+def known_runs(session: Session, plans: Iterable[tuple[int, SweepPlan]]) -> set[tuple[int, str]]:
+    """Owners' runs, by identity, that may answer runs of these plans of theirs."""
+    asked: dict[str, None] = {}
+    owners: set[int] = set()
+    for owner_id, plan in plans:
+        if not plan.submission.rerun:
+            asked.update(dict.fromkeys(plan.identities))
+            owners.add(owner_id)
+    known: set[tuple[int, str]] = set()
+    for identities in _chunks(asked):
+        found = select(Run.owner_id, Run.identity_sha256).where(
+            Run.identity_sha256.in_(identities), _owner.in_(owners), Run.state.in_(ANSWERING)
+        )
+        known.update((owner, identity) for owner, identity in session.connection().execute(found))
+    return known
+
+
+# By the index of its own SQLite would read every run of an owner to find a few by their identities.
+_owner = Run.owner_id + 0
+
+
 def _answering(owner_id: int, plan: SweepPlan) -> Iterator[ColumnElement[bool]]:
-    yield Run.owner_id == owner_id
+    yield _owner == owner_id
     yield Run.state.in_(ANSWERING)
     yield Run.replay.is_(None)  # whose bits did not come again when they were replayed
     yield Sweep.metric == plan.submission.metric.name  # by which a run's best epoch was found

@@ -103,7 +103,7 @@ def submit(
 def _store_with_answers(database: Database, creation: Creation, body: bytes) -> Submitted:
     """Store a sweep some of whose runs the owner has had trained before."""
     owner_id, plan, key = creation.owner_id, creation.plan, creation.idempotency_key
-    size = planned_bytes(plan)
+    size = 0 if creation.limits is None else planned_bytes(plan)
 
     def store_divided(divided: SweepPlan, answered: Answered, session: Session) -> Submitted | None:
         before = None if key is None else find_by_key(session, owner_id, key, body)

@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, inspect, select, update
+from sqlalchemy import delete, event, func, inspect, select, update
 from sqlalchemy.orm import undefer
 
 from service.lifecycle import reuse
@@ -157,6 +157,46 @@ def test_another_owners_runs_answer_nothing(worker_context: Context, submitted: 
         session.flush()
         session.execute(update(Run).where(Run.sweep_id == first.sweep_id).values(owner_id=owner.id))
     assert submitted().populations > 0
+
+
+def test_what_others_have_trained_keeps_no_sweep_from_being_stored_with_those_beside_it(
+    worker_context: Context, submitted: Submit
+) -> None:
+    first = submitted()
+    work(worker_context)
+    assert submitted().view is None
+    with worker_context.database.write() as session:
+        owner = Owner(name="somebody else", created_at=0)
+        session.add(owner)
+        session.flush()
+        session.execute(update(Run).values(owner_id=owner.id))
+    again = submitted()
+    assert again.view is not None  # as it was written, which is said where nothing is answered
+    assert sweep_of(worker_context, again).queued_count == len(runs_of(worker_context, first))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_answers_are_found_by_their_identities_and_not_among_all_runs_of_an_owner(
+    worker_context: Context, submitted: Submit
+) -> None:
+    submitted()
+    work(worker_context)
+    engine = worker_context.database.engine
+    asked: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
+        if "identity_sha256 IN" in statement:
+            asked.append((statement, values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    submitted()
+    event.remove(engine, "before_cursor_execute", note)
+    assert len(asked) == 2  # whether there is any, and which
+    with engine.connect() as connection:
+        for statement, values in asked:
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+            (of_runs,) = [step.detail for step in steps if "runs" in step.detail.split()]
+            assert "ix_runs_identity_sha256" in of_runs
 
 
 def test_a_run_that_was_canceled_failed_or_is_in_doubt_answers_nothing(
