@@ -214,10 +214,7 @@ def _sampler(name: str, numbers: dict[str, float], paths: Mapping[str, str]) -> 
     if name == "q_uniform":
         _require_whole_steps(numbers, paths)
     if name == "q_log_uniform_values":
-        step = numbers["q"]
-        if math.ceil(numbers["min"] / step) > math.floor(numbers["max"] / step):
-            message = "has no multiple between min and max"
-            raise InvalidSubmission([Fault(paths["q"], message, step, "a smaller step")])
+        _require_a_multiple(numbers, paths)
     return Sampler(name, numbers)
 
 
@@ -231,7 +228,22 @@ def _require_whole_steps(numbers: Mapping[str, float], paths: Mapping[str, str])
         )
         raise InvalidSubmission([Fault(paths["max"], message, high, f"{below:.12g}, for instance")])
     if steps > MAX_INTEGER:
-        raise InvalidSubmission([Fault(paths["q"], "makes too many steps", step, "a larger step")])
+        raise _too_many_steps(step, paths)
+
+
+def _require_a_multiple(numbers: Mapping[str, float], paths: Mapping[str, str]) -> None:
+    low, high, step = numbers["min"], numbers["max"], numbers["q"]
+    if not math.isfinite(high / step):
+        raise _too_many_steps(step, paths)
+    if math.ceil(low / step) > math.floor(high / step):
+        message = "has no multiple between min and max"
+        raise InvalidSubmission([Fault(paths["q"], message, step, "a smaller step")])
+
+
+def _too_many_steps(step: float, paths: Mapping[str, str]) -> InvalidSubmission:
+    if "q" in paths:
+        return InvalidSubmission([Fault(paths["q"], "makes too many steps", step, "a larger step")])
+    return InvalidSubmission([Fault(paths["max"], "makes too many steps", None, "a smaller range")])
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:

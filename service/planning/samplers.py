@@ -91,7 +91,13 @@ def _beta(u: float, n: Numbers) -> float:
 
 
 def _rounded_to_q(quantile: Callable[[float, Numbers], float]) -> Callable[[float, Numbers], float]:
-    return lambda u, n: _multiple(round(quantile(u, n) / n["q"]), n["q"])
+    def nearest(u: float, n: Numbers) -> float:
+        value = quantile(u, n)
+        times = value / n["q"]
+        # Where there are more multiples than floats, each float is as good as one.
+        return _multiple(round(times), n["q"]) if math.isfinite(times) else value
+
+    return nearest
 
 
 def _multiple(times: int, q: float) -> float:

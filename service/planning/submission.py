@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -236,7 +237,7 @@ class SweepSubmission(BaseModel):
     @classmethod
     def _distinct(cls, seeds: int | list[int]) -> int | list[int]:
         if isinstance(seeds, list) and len(set(seeds)) < len(seeds):
-            twice = next(seed for index, seed in enumerate(seeds) if seed in seeds[:index])
+            twice = next(seed for seed, times in Counter(seeds).items() if times > 1)
             message = f"the seed {twice} stands twice: the same runs again"
             raise PydanticCustomError(
                 "not_allowed", "{message}", {"message": message, "allowed": "each seed once"}

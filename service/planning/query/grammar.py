@@ -193,10 +193,10 @@ def _unexpected(error: UnexpectedInput, text: str, path: str) -> Fault:
         found = text[offset]
     place = _place(text, offset)
     allowed = ", ".join(dict.fromkeys(_expected(name) for name in sorted(names, key=_rank)))
-    if found[:1] in "'\"`" and found[:1]:
-        return fault_at(path, place, f"the quote {found[:1]} is not closed", text[offset:], allowed)
     if not found:
         return fault_at(path, place, "it ends too early", text[-20:], allowed)
+    if found[0] in "'\"`":
+        return fault_at(path, place, f"the quote {found[0]} is not closed", text[offset:], allowed)
     message = f"{found[:50]} is not expected here"
     hint = nearest(found, [word for word in KEYWORDS if {word.upper(), f"_{word.upper()}"} & names])
     return fault_at(path, place, f"{message}; did you mean {hint!r}?" if hint else message, found, allowed)

@@ -32,7 +32,7 @@ from service.planning.query.tree import (
     Tree,
     Value,
 )
-from service.planning.query.values import Refused, value_of, words_of
+from service.planning.query.values import Refused, words_of
 from service.planning.query.vocabulary import OF_RUNS, TEST_METRICS, Unknown, Vocabulary
 
 MOST_ORDER_KEYS = 5
@@ -196,6 +196,3 @@ class _Reader:
             except Refused as error:
                 self.refuse(constant, str(error), error.allowed)
         return tuple(found) if len(self.faults) == faults else None
-
-
-__all__ = ["OrderBy", "read_filter", "read_order", "value_of"]

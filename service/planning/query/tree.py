@@ -7,7 +7,6 @@ is what SQL and MLflow do. `without_negations` pushes each `not` down to the con
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -119,14 +118,3 @@ def without_negations(tree: Tree, *, negated: bool = False) -> Tree:
     if isinstance(tree, Comparison):
         return replace(tree, operator=OPPOSITE[tree.operator])
     return replace(tree, negated=not tree.negated)
-
-
-def quantities(tree: Tree) -> Iterable[Quantity]:
-    """Every quantity that the tree asks for."""
-    if isinstance(tree, Not):
-        yield from quantities(tree.part)
-    elif isinstance(tree, And | Or):
-        for part in tree.parts:
-            yield from quantities(part)
-    else:
-        yield tree.quantity

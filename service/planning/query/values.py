@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from service.planning.plain_text import did_you_mean
 from service.planning.query.grammar import Constant
 from service.planning.query.tree import NON_FINITE, Quantity, Value
+from service.planning.strict_json import MAX_INTEGER
 
 # Which of our states MLflow's stand for; they are written in capitals, ours never are.
 MLFLOW_STATUSES: Mapping[str, tuple[str, ...]] = {
@@ -20,7 +21,6 @@ MLFLOW_STATUSES: Mapping[str, tuple[str, ...]] = {
     "FAILED": ("failed", "diverged"),
     "KILLED": ("canceled",),
 }
-_MOST_INTEGER = 2**53 - 1
 _MOST_MILLISECONDS = 253_402_300_799_999  # the end of the year 9999
 _INTEGER = re.compile(r"[+-]?\d{1,16}")
 
@@ -76,7 +76,7 @@ def _metric(constant: Constant, quantity: Quantity) -> Value:
 
 def _number(constant: Constant, quantity: Quantity, allowed: str) -> int | float:
     text = constant.text.strip()
-    if _INTEGER.fullmatch(text) and abs(int(text)) <= _MOST_INTEGER:
+    if _INTEGER.fullmatch(text) and abs(int(text)) <= MAX_INTEGER:
         return int(text)
     try:
         value = float(text) if "_" not in text else math.nan
