@@ -76,6 +76,11 @@ class TextFeature:
         names = tuple(f"{self.column} = {category}" for category in self.categories)
         return (*names, f"{self.column} is missing") if self.indicator else names
 
+    @property
+    def knows_the_empty_text(self) -> bool:
+        """Whether "" is a category of its own, and no missing value."""
+        return "" in self.categories and not self.constant
+
     def apply(self, table: Table) -> FloatArray:
         """This feature's inputs for every row: (rows, inputs)."""
         values = cast("tuple[str | None, ...]", _column(table, self.column, "text")[1])

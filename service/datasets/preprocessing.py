@@ -61,7 +61,7 @@ class Preprocessing:
     def empty_text_features(self) -> tuple[str, ...]:
         """The text columns in which the empty text is a category, and no missing value."""
         texts = (feature for feature in self.features if isinstance(feature, TextFeature))
-        return tuple(each.column for each in texts if "" in each.categories and not each.constant)
+        return tuple(each.column for each in texts if each.knows_the_empty_text)
 
     def inputs(self, table: Table) -> FloatArray:
         """The network's inputs, (rows, inputs), float64 and C-contiguous; the target need not be there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,13 @@ def runs(context: Context) -> list[Run]:
         return list(session.scalars(select(Run).order_by(Run.number)))
 
 
+def trained(context: Context, submitted: Submit, **changes: Any) -> Run:
+    """The first run of a small sweep, at its end."""
+    submitted(baselines=False, **{"seeds": 1, **changes})
+    work(context)
+    return runs(context)[0]
+
+
 def verified(context: Context, run: Run) -> Verification:
     ask(context, run)
     while verify_next(context):
@@ -40,6 +47,19 @@ def verified(context: Context, run: Run) -> Verification:
 
 def ask(context: Context, run: Run) -> None:
     context.database.run(lambda session: verify_run(session, local_owner(session), run.public_id))
+
+
+def comes_out_again(context: Context, run: Run) -> Mapping[str, Any]:
+    """Verify a run of which nothing may differ; the comparison."""
+    found = verified(context, run)
+    assert (found.state, found.matches, found.reason) == ("matches", True, None)
+    assert found.weights_sha256 == run.weights_sha256
+    assert found.environment_class == context.environment_class
+    assert found.comparison is not None
+    losses = found.comparison["losses"]
+    assert losses["compared"] == losses["stored"] > 0
+    assert losses["first_difference"] is None
+    return found.comparison
 
 
 def latest(context: Context) -> Verification:
@@ -57,15 +77,11 @@ def test_a_run_that_was_trained_beside_others_comes_out_again_alone(
     )
     work(worker_context)
     for run in runs(worker_context)[1:3]:
-        found = verified(worker_context, run)
-        assert (found.state, found.matches, found.reason) == ("matches", True, None)
-        assert found.weights_sha256 == run.weights_sha256
-        assert found.comparison is not None
-        assert found.comparison["losses"] == {"stored": 6, "compared": 6, "first_difference": None}
-        assert found.comparison["weights"]["differing"] == 0
-        assert found.comparison["weights"]["numbers"] > 100
-        assert len(set(found.comparison["best_weights_sha256"])) == 1
-        assert found.environment_class == worker_context.environment_class
+        comparison = comes_out_again(worker_context, run)
+        assert comparison["losses"]["stored"] == 6
+        assert comparison["weights"]["differing"] == 0
+        assert comparison["weights"]["numbers"] > 100
+        assert len(set(comparison["best_weights_sha256"])) == 1
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the bits are the core's
@@ -84,11 +100,7 @@ def test_runs_of_many_kinds_come_out_again(
     parameters = {"hidden_layers": {"value": [8]}, "epochs": 4, **settings}
     submitted(baselines=False, seeds=2, parameters=parameters)
     work(worker_context)
-    found = verified(worker_context, runs(worker_context)[1])
-    assert (found.state, found.reason) == ("matches", None)
-    assert found.comparison is not None
-    losses = found.comparison["losses"]
-    assert losses["compared"] == losses["stored"] > 0
+    comes_out_again(worker_context, runs(worker_context)[1])
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -103,29 +115,20 @@ def test_a_run_over_a_function_of_which_not_every_epoch_is_recorded_comes_out_ag
     )
     work(worker_context)
     for run in runs(worker_context):
-        found = verified(worker_context, run)
-        assert (found.state, found.reason) == ("matches", None)
-        assert found.comparison is not None
-        assert found.comparison["losses"]["compared"] == found.comparison["losses"]["stored"] < 1200
+        assert comes_out_again(worker_context, run)["losses"]["stored"] < 1200
 
 
 def test_a_run_whose_weights_are_not_kept_is_compared_by_its_hash(
     worker_context: Context, submitted: Submit
 ) -> None:
-    submitted(baselines=False, seeds=1, keep_weights="none")
-    work(worker_context)
-    found = verified(worker_context, runs(worker_context)[0])
-    assert found.state == "matches"
-    assert found.comparison is not None
-    assert found.comparison["weights"] is None
+    run = trained(worker_context, submitted, keep_weights="none")
+    assert comes_out_again(worker_context, run)["weights"] is None
 
 
 def test_weights_that_were_changed_are_found_with_their_distance(
     worker_context: Context, submitted: Submit
 ) -> None:
-    submitted(baselines=False, seeds=1)
-    work(worker_context)
-    run = runs(worker_context)[0]
+    run = trained(worker_context, submitted)
     with worker_context.database.write() as session:
         weights = session.scalars(select(Weights).where(Weights.run_id == run.id)).one()
         tensors = load(weights.content)
@@ -141,9 +144,7 @@ def test_weights_that_were_changed_are_found_with_their_distance(
 
 
 def test_a_loss_that_was_changed_is_found_with_its_epoch(worker_context: Context, submitted: Submit) -> None:
-    submitted(baselines=False, seeds=1)
-    work(worker_context)
-    run = runs(worker_context)[0]
+    run = trained(worker_context, submitted)
     with worker_context.database.write() as session:
         session.execute(
             update(LossRow).where(LossRow.run_id == run.id, LossRow.epoch == 3).values(validation_loss=0.125)
@@ -159,9 +160,7 @@ def test_a_loss_that_was_changed_is_found_with_its_epoch(worker_context: Context
 def test_a_difference_in_another_environment_class_is_said_to_be_one(
     worker_context: Context, submitted: Submit
 ) -> None:
-    submitted(baselines=False, seeds=1)
-    work(worker_context)
-    run = runs(worker_context)[0]
+    run = trained(worker_context, submitted)
     with worker_context.database.write() as session:
         session.execute(
             update(Run).where(Run.id == run.id).values(weights_sha256="0" * 64, environment_class="9" * 64)
@@ -174,9 +173,7 @@ def test_a_difference_in_another_environment_class_is_said_to_be_one(
 def test_a_run_that_becomes_another_meanwhile_is_not_judged(
     worker_context: Context, submitted: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submitted(baselines=False, seeds=1)
-    work(worker_context)
-    run = runs(worker_context)[0]
+    run = trained(worker_context, submitted)
     ask(worker_context, run)
     original = verifying._verdict
 
@@ -201,14 +198,13 @@ def test_a_run_that_becomes_another_meanwhile_is_not_judged(
 def test_an_error_ends_the_verification_with_its_text(
     worker_context: Context, submitted: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submitted(baselines=False, seeds=1)
-    work(worker_context)
+    run = trained(worker_context, submitted)
 
     def fail(*_arguments: object) -> None:
         raise ValueError("the content has another hash")
 
     monkeypatch.setattr(verifying, "training_of", fail)
-    found = verified(worker_context, runs(worker_context)[0])
+    found = verified(worker_context, run)
     assert (found.state, found.reason) == ("failed", "ValueError: the content has another hash")
     assert found.matches is None
 
@@ -216,10 +212,7 @@ def test_an_error_ends_the_verification_with_its_text(
 def test_a_stop_in_the_middle_gives_the_verification_back(
     worker_context: Context, submitted: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submitted(baselines=False, seeds=1, parameters={"epochs": 30})
-    work(worker_context)
-    run = runs(worker_context)[0]
-    ask(worker_context, run)
+    ask(worker_context, trained(worker_context, submitted, parameters={"epochs": 30}))
     original = verifying._Again.on_epoch
 
     def on_epoch(self: Any, report: Any) -> None:
@@ -240,9 +233,7 @@ def test_a_stop_in_the_middle_gives_the_verification_back(
 def test_a_worker_that_lost_its_lease_drops_its_work(
     worker_context: Context, submitted: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submitted(baselines=False, seeds=1)
-    work(worker_context)
-    ask(worker_context, runs(worker_context)[0])
+    ask(worker_context, trained(worker_context, submitted))
     original = verifying._verdict
 
     def late(*arguments: Any) -> Any:
@@ -261,9 +252,7 @@ def test_a_worker_that_lost_its_lease_drops_its_work(
 def test_populations_and_verifications_take_turns(
     worker_context: Context, submitted: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submitted(baselines=False, seeds=1)
-    work(worker_context)
-    first = runs(worker_context)[0]
+    first = trained(worker_context, submitted)
     for _ in range(3):
         ask(worker_context, first)
     for seed in range(3):
@@ -300,10 +289,7 @@ def test_a_run_that_was_given_more_epochs_comes_out_as_one_of_that_many(
     work(worker_context)
     (run,) = runs(worker_context)
     assert run.epoch == 7
-    found = verified(worker_context, run)
-    assert (found.state, found.reason) == ("matches", None)
-    assert found.comparison is not None
-    assert found.comparison["losses"]["compared"] == 7
+    assert comes_out_again(worker_context, run)["losses"]["stored"] == 7
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -316,8 +302,7 @@ def test_a_range_test_comes_out_again(worker_context: Context, submitted: Submit
     )
     work(worker_context)
     for run in runs(worker_context):
-        found = verified(worker_context, run)
-        assert (found.state, found.reason) == ("matches", None)
+        comes_out_again(worker_context, run)
 
 
 @pytest.mark.parametrize(
@@ -338,8 +323,4 @@ def test_a_run_that_was_answered_from_the_store_comes_out_again(
     answers = [run for run in runs(worker_context) if run.reused_from_id is not None]
     assert {run.state for run in answers} == states
     for run in answers:
-        found = verified(worker_context, run)
-        assert (found.state, found.reason, found.weights_sha256) == ("matches", None, run.weights_sha256)
-        assert found.comparison is not None
-        losses = found.comparison["losses"]
-        assert losses["compared"] == losses["stored"] > 0
+        comes_out_again(worker_context, run)

@@ -26,8 +26,7 @@ _TEXT = "Text, composed (NFC) and without spaces around it; {missing!r} where it
 
 def missing_text(feature: TextFeature) -> str:
     """How a missing value of this column is spelled."""
-    own = MISSING in feature.categories and not feature.constant
-    return MISSING_BESIDE_EMPTY if own else MISSING
+    return MISSING_BESIDE_EMPTY if feature.knows_the_empty_text else MISSING
 
 
 def add_features(graph: Graph, preprocessing: Preprocessing) -> str:
