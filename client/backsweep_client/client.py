@@ -13,7 +13,7 @@ import httpx
 from backsweep_client import downloads, pages, submission
 from backsweep_client.connection import Connection
 from backsweep_client.losses import Losses
-from backsweep_client.runs import Run, runs_of
+from backsweep_client.runs import Run, WithRuns
 from backsweep_client.submission import Body, Submission
 from backsweep_client.sweeps import Sweep
 from backsweep_client.tables import DataLike, as_csv
@@ -22,7 +22,7 @@ from backsweep_client.transport import Transport
 MOST_RUNS_AT_ONCE = 200
 
 
-class Client:
+class Client(WithRuns):
     """A connection to one service.
 
     Without arguments it is the one on this machine: BACKSWEEP_URL (or BACKSWEEP_PORT) says where, and
@@ -47,16 +47,17 @@ class Client:
 
         Raises: Invalid, whose `errors` are everything that is wrong with it.
         """
-        content, media_type = sweep if isinstance(sweep, Body) else submission.read(sweep)
-        headers = {"Content-Type": media_type, "Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        response = self.transport.request("POST", "/sweeps", content=content, headers=headers)
-        return Sweep(self.transport, response.json())
+        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+        return Sweep(self.transport, self._sent("/sweeps", sweep, headers))
 
     def preview(self, sweep: Submission | Body) -> dict[str, Any]:
         """What a submit of the same would create; nothing is stored."""
-        content, media_type = sweep if isinstance(sweep, Body) else submission.read(sweep)
-        headers = {"Content-Type": media_type}
-        response = self.transport.request("POST", "/sweeps:preview", content=content, headers=headers)
+        return self._sent("/sweeps:preview", sweep, {})
+
+    def _sent(self, path: str, sweep: Submission | Body, headers: Mapping[str, str]) -> dict[str, Any]:
+        body = sweep if isinstance(sweep, Body) else submission.read(sweep)
+        headers = {"Content-Type": body.media_type, **headers}
+        response = self.transport.request("POST", path, content=body.content, headers=headers)
         answer: dict[str, Any] = response.json()
         return answer
 
@@ -77,20 +78,6 @@ class Client:
         """What was fitted to a sweep's dataset, on the rows outside the test set."""
         answer: dict[str, Any] = self.transport.json(f"/sweeps/{sweep_id}/preprocessing")
         return answer
-
-    def runs(
-        self,
-        filter: str | None = None,  # noqa: A002 - the API's name for it
-        *,
-        order_by: str | None = None,
-        state: str | Iterable[str] = (),
-        role: str | None = None,
-        limit: int | None = None,
-    ) -> Iterator[Run]:
-        """Runs over all sweeps, the newest first; `filter` is the API's query language."""
-        return runs_of(
-            self.transport, sweep=None, filter=filter, order_by=order_by, state=state, role=role, limit=limit
-        )
 
     def losses(self, runs: Iterable[Run | str], *, max_points: int | None = None) -> list[Losses]:
         """The losses of many runs, 200 in a request."""

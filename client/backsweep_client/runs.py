@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backsweep_client import pages
+from backsweep_client.documents import Document
 from backsweep_client.losses import Losses
 from backsweep_client.numbers import number, setting_in_words
 from backsweep_client.problems import TimedOut
@@ -22,18 +23,13 @@ PAGE_SIZE = 500
 POLL_SECONDS = 0.5  # between two looks at a verification
 
 
-class Run:
-    """A run as the service told of it last; `refresh` asks again."""
+class Run(Document):
+    """A run as the service told of it last; `refresh` asks again.
 
-    def __init__(self, transport: Transport, document: Mapping[str, Any]) -> None:
-        """Made by a client or a sweep."""
-        self._transport = transport
-        self.document = dict(document)
+    Its state is one of queued, running, paused, completed, pruned, diverged, failed, canceled.
+    """
 
-    @property
-    def id(self) -> str:
-        """`r_` and a UUID."""
-        return str(self.document["id"])
+    collection = "runs"
 
     @property
     def sweep(self) -> str:
@@ -54,11 +50,6 @@ class Run:
     def seed(self) -> int:
         """What its first weights, order and validation rows are drawn from."""
         return int(self.document["seed"])
-
-    @property
-    def state(self) -> str:
-        """One of queued, running, paused, completed, pruned, diverged, failed, canceled."""
-        return str(self.document["state"])
 
     @property
     def reason(self) -> str | None:
@@ -84,15 +75,10 @@ class Run:
         last = {name: number(each.get("last")) for name, each in self.document["metrics"].items()}
         return {name: value for name, value in last.items() if value is not None}
 
-    def refresh(self) -> Run:
-        """Ask again how it stands; the run itself, for chaining."""
-        self.document = self._transport.json(f"/runs/{self.id}")
-        return self
-
     def losses(self, *, max_points: int | None = None, after_epoch: int = 0) -> Losses:
         """What each recorded epoch measured."""
         params = {"max_points": max_points, "after_epoch": after_epoch or None}
-        return Losses.of(self._transport.json(f"/runs/{self.id}/losses", params))
+        return Losses.of(self.transport.json(f"{self._path}/losses", params))
 
     def weights(self, which: str = "final") -> dict[str, NDArray[np.floating[Any]]]:
         """Tensors by name: `layers.0.weight` (inputs, outputs), `layers.0.bias` (outputs,) and so on.
@@ -108,8 +94,8 @@ class Run:
         """The weights as a file: safetensors, npz, onnx or json."""
         params = {"format": format, "which": which}
         headers = {"Accept": "*/*"}
-        path = f"/runs/{self.id}/weights"
-        return self._transport.request("GET", path, params=params, headers=headers).content
+        answer = self.transport.request("GET", f"{self._path}/weights", params=params, headers=headers)
+        return answer.content
 
     def save_weights(self, target: str | Path, which: str = "final") -> Path:
         """Write the weights in the format that the file's name ends in."""
@@ -120,7 +106,7 @@ class Run:
     def predict(self, rows: Sequence[Mapping[str, Any]], which: str = "final") -> dict[str, Any]:
         """What the network makes of rows (a value for each column), as the service computes it."""
         body = {"rows": [dict(row) for row in rows], "which": which}
-        answer: dict[str, Any] = self._transport.post(f"/runs/{self.id}:predict", body)
+        answer: dict[str, Any] = self.transport.post(f"{self._path}:predict", body)
         return answer
 
     def verify(self, *, wait: bool = False, timeout: float | None = None) -> dict[str, Any]:
@@ -128,13 +114,13 @@ class Run:
 
         Raises: TimedOut if it has not ended after so many seconds; it goes on all the same.
         """
-        answer: dict[str, Any] = self._transport.post(f"/runs/{self.id}:verify")
+        answer: dict[str, Any] = self.transport.post(f"{self._path}:verify")
         until = None if timeout is None else time.monotonic() + timeout
         while wait and answer["state"] in ("queued", "running"):
             if until is not None and time.monotonic() >= until:
                 raise TimedOut(f"verification {answer['id']} is {answer['state']} after {timeout:g} seconds")
             time.sleep(POLL_SECONDS)
-            answer = self._transport.json(f"/verifications/{answer['id']}")
+            answer = self.transport.json(f"/verifications/{answer['id']}")
         return answer
 
     def __repr__(self) -> str:
@@ -143,18 +129,35 @@ class Run:
         )
 
 
-def runs_of(
-    transport: Transport,
-    *,
-    sweep: str | None,
-    filter: str | None,  # noqa: A002 - the API's name for it
-    order_by: str | None,
-    state: str | Iterable[str],
-    role: str | None,
-    limit: int | None,
-) -> Iterator[Run]:
-    """Runs of one sweep or of all, page by page."""
-    states = [state] if isinstance(state, str) else list(state)
-    params = {"sweep": sweep, "filter": filter, "order_by": order_by, "role": role, "state": states or None}
-    found = pages.items(transport, "/runs", params, limit=limit, page_size=PAGE_SIZE)
-    return (Run(transport, document) for document in found)
+class WithRuns:
+    """What has runs: a sweep its own, a client those of all sweeps."""
+
+    transport: Transport
+
+    @property
+    def _sweep_of_runs(self) -> str | None:
+        return None
+
+    def runs(
+        self,
+        filter: str | None = None,  # noqa: A002 - the API's name for it
+        *,
+        order_by: str | None = None,
+        state: str | Iterable[str] = (),
+        role: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Run]:
+        """Runs page by page: a sweep's by their numbers, or all, the newest first.
+
+        `filter` is the API's query language; `role` is `search` or a baseline's.
+        """
+        states = [state] if isinstance(state, str) else list(state)
+        params = {
+            "sweep": self._sweep_of_runs,
+            "filter": filter,
+            "order_by": order_by,
+            "role": role,
+            "state": states or None,
+        }
+        found = pages.items(self.transport, "/runs", params, limit=limit, page_size=PAGE_SIZE)
+        return (Run(self.transport, document) for document in found)

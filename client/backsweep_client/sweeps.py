@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backsweep_client import downloads, events, pages
+from backsweep_client.documents import Document
 from backsweep_client.events import Event
 from backsweep_client.problems import TimedOut
 from backsweep_client.progress import reporting
-from backsweep_client.runs import Run, runs_of
+from backsweep_client.runs import WithRuns
 from backsweep_client.summary import Summary
-from backsweep_client.transport import Transport
 
 if TYPE_CHECKING:
     from backsweep_client.pictures import Picture
@@ -25,28 +25,18 @@ FIRST_LOOK, LAST_LOOK = 0.05, 1.0  # seconds between two looks at a sweep that i
 Progress = bool | Callable[["Sweep"], object] | None
 
 
-class Sweep:
-    """A sweep as the service told of it last; `refresh` asks again."""
+class Sweep(Document, WithRuns):
+    """A sweep as the service told of it last; `refresh` asks again.
 
-    def __init__(self, transport: Transport, document: Mapping[str, Any]) -> None:
-        """Made by a client."""
-        self._transport = transport
-        self.document = dict(document)
+    Its state is one of queued, running, paused, completed, canceled, failed.
+    """
 
-    @property
-    def id(self) -> str:
-        """`s_` and a UUID."""
-        return str(self.document["id"])
+    collection = "sweeps"
 
     @property
     def name(self) -> str:
         """What people call it."""
         return str(self.document["name"])
-
-    @property
-    def state(self) -> str:
-        """One of queued, running, paused, completed, canceled, failed."""
-        return str(self.document["state"])
 
     @property
     def is_final(self) -> bool:
@@ -73,17 +63,12 @@ class Sweep:
     @property
     def page(self) -> str:
         """The address of its page on the dashboard."""
-        return self._transport.connection.url + str(self.document["links"]["page"])
+        return self.transport.connection.url + str(self.document["links"]["page"])
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a person should know of what was accepted."""
         return tuple(self.document["warnings"])
-
-    def refresh(self) -> Sweep:
-        """Ask again how it stands; the sweep itself, for chaining."""
-        self.document = self._transport.json(self._path)
-        return self
 
     def wait(self, *, progress: Progress = None, timeout: float | None = None) -> Sweep:
         """Return when it is final and has its headline, which comes a moment later.
@@ -121,41 +106,21 @@ class Sweep:
 
         A lost connection is made again, and nothing is missed or told twice.
         """
-        return events.follow(self._transport, f"{self._path}/events", None if after is None else str(after))
+        return events.follow(self.transport, f"{self._path}/events", None if after is None else str(after))
 
     def summary(self, group_by: str | Iterable[str] | None = None) -> Summary:
         """The answer per setting; `group_by` names the parameters that make a setting."""
         names = group_by if isinstance(group_by, str) or group_by is None else ",".join(group_by)
-        return Summary.of(self._transport.json(f"{self._path}/summary", {"group_by": names}))
+        return Summary.of(self.transport.json(f"{self._path}/summary", {"group_by": names}))
 
     def curves(self, column: str = "validation_loss", group_by: str | None = None) -> list[dict[str, Any]]:
         """Per setting and epoch the mean, lowest and highest value of a column over the seeds."""
         params = {"column": column, "group_by": group_by}
-        return list(pages.items(self._transport, f"{self._path}/curves", params, limit=None, page_size=200))
-
-    def runs(
-        self,
-        filter: str | None = None,  # noqa: A002 - the API's name for it
-        *,
-        order_by: str | None = None,
-        state: str | Iterable[str] = (),
-        role: str | None = None,
-        limit: int | None = None,
-    ) -> Iterator[Run]:
-        """Its runs, those of the search and the baselines; `filter` is the API's query language."""
-        return runs_of(
-            self._transport,
-            sweep=self.id,
-            filter=filter,
-            order_by=order_by,
-            state=state,
-            role=role,
-            limit=limit,
-        )
+        return list(pages.items(self.transport, f"{self._path}/curves", params, limit=None, page_size=200))
 
     def export(self, target: str | Path, format: str | None = None) -> Path:  # noqa: A002 - the API's name
         """Write its runs to a file as CSV, Parquet or JSON Lines, by the file's name unless told."""
-        return downloads.export(self._transport, f"{self._path}/export", Path(target), format)
+        return downloads.export(self.transport, f"{self._path}/export", Path(target), format)
 
     def pause(self) -> Sweep:
         """Hold every run back; workers stop within about a second."""
@@ -195,12 +160,12 @@ class Sweep:
         """Give it another name, notes or tags."""
         asked = {"name": name, "notes": notes, "tags": tags}
         changes = {field: value for field, value in asked.items() if value is not None}
-        self.document = self._transport.request("PATCH", self._path, json=changes).json()
+        self.document = self.transport.request("PATCH", self._path, json=changes).json()
         return self
 
     def delete(self) -> None:
         """Remove it with all that belongs to it."""
-        self._transport.request("DELETE", self._path)
+        self.transport.request("DELETE", self._path)
 
     def picture(self) -> Picture:
         """Loss against the first number that varies, as SVG: it shows itself in a notebook."""
@@ -209,12 +174,12 @@ class Sweep:
         return response(self.summary())
 
     def _intend(self, verb: str, body: object = None, *, repeatable: bool = True) -> Sweep:
-        self.document = self._transport.post(f"{self._path}:{verb}", body, repeatable=repeatable)
+        self.document = self.transport.post(f"{self._path}:{verb}", body, repeatable=repeatable)
         return self
 
     @property
-    def _path(self) -> str:
-        return f"/sweeps/{self.id}"
+    def _sweep_of_runs(self) -> str:
+        return self.id
 
     def __repr__(self) -> str:
         return f"<Sweep {self.name!r} {self.state} {self.fraction:.0%} {self.id}>"

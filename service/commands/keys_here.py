@@ -46,10 +46,11 @@ class KeysHere:
     def create(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
         """Make keys as POST /keys does."""
         check(asked)
-        grant = api_keys.granted(NewKeys.parse(asked))
+        wanted = NewKeys.parse(asked)
+        grant = api_keys.granted(wanted)
         site = self.settings.public_url or f"http://{self.settings.host}:{self.settings.port}"
         with self.database.write() as session:
-            made = api_keys.create_keys(session, NewKeys.parse(asked).owners, grant)
+            made = api_keys.create_keys(session, wanted.owners, grant)
             for key in made:
                 audit(
                     session,

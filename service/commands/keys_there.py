@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from backsweep_client import pages
+
 if TYPE_CHECKING:
     from backsweep_client import Client
 
@@ -24,7 +26,7 @@ class KeysThere:
 
     def keys(self) -> Iterator[dict[str, Any]]:
         """Every key without its secret, the newest first."""
-        yield from self._pages("/keys")
+        return self._pages("/keys")
 
     def revoke_key(self, prefix: str) -> None:
         """End a key."""
@@ -39,10 +41,4 @@ class KeysThere:
         raise ValueError(f"there is no owner {name!r}")
 
     def _pages(self, path: str) -> Iterator[dict[str, Any]]:
-        cursor: str | None = None
-        while True:
-            page = self.transport.json(path, {"limit": PAGE, "cursor": cursor})
-            yield from page["items"]
-            cursor = page["next_cursor"]
-            if cursor is None:
-                return
+        return pages.items(self.transport, path, {}, limit=None, page_size=PAGE)
