@@ -1,7 +1,7 @@
 """Every process logs in one form, with what it is working at beside each line; secrets and data never.
 
 What a line is about (request, sweep, population) is bound to the work and not to the call that logs: it
-travels into threads that the work is handed to.
+travels into threads that the work is handed to, which for one of `threading` takes a copy of the context.
 """
 
 from __future__ import annotations
@@ -77,8 +77,7 @@ class Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write a record down."""
-        fields = {**_about.get()}
-        words = " ".join(f"{name}={value}" for name, value in fields.items())
+        words = " ".join(f"{name}={value}" for name, value in _about.get().items())
         message = record.getMessage() + (f" ({words})" if words else "")
         line = f"{_instant(record)} {record.levelname:<7} {record.name}: {message}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line

@@ -6,7 +6,9 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event, Thread
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,8 +24,6 @@ log = logging.getLogger(__name__)
 
 BEATS_PER_LEASE = 3
 LOOK_SECONDS = 0.4  # an epoch can last minutes, and nobody should wait for a pause longer than a second
-
-
 STILL_SECONDS = 900.0  # without a step or the end of an epoch: no work in good order lasts so long
 
 
@@ -33,7 +33,6 @@ class Heard:
 
     lost: Event = field(default_factory=Event)  # the lease is gone: expired, or the sweep was canceled
     pause: Event = field(default_factory=Event)  # the sweep is to pause
-
     steps: int = 0  # how often the core has asked
 
     @property
@@ -47,9 +46,9 @@ class Heard:
 def beating(database: Database, claim: Claim, *, lease_seconds: float) -> Iterator[Heard]:
     """Renew the claim's lease three times per lease, and look more often at what its owner wants."""
     heard, done = Heard(), Event()
-    thread = Thread(
-        target=_beat, args=(database, claim, lease_seconds, heard, done), name="heartbeat", daemon=True
-    )
+    beat = partial(_beat, database, claim, lease_seconds, heard, done)
+    # In the context of the work, so that what is logged here says what it is about, too.
+    thread = Thread(target=copy_context().run, args=(beat,), name="heartbeat", daemon=True)
     thread.start()
     try:
         yield heard

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from core.reports import Ending, EpochReport
 from core.version import NUMERICS_VERSION
+from service import logs
 from service.errors import LeaseLost
 from service.lifecycle.verification_lease import (
     Expected,
@@ -51,6 +53,12 @@ def verify_next(context: Context) -> bool:
     claim = context.database.run(lambda session: _claim(session, context))
     if claim is None:
         return False
+    with logs.about(verification=claim.public_id, worker=context.name):
+        _finish(context, claim)
+    return True
+
+
+def _finish(context: Context, claim: VerificationClaim) -> None:
     try:
         _verify(context, claim)
     except LeaseLost as lost:
@@ -65,9 +73,6 @@ def verify_next(context: Context) -> bool:
     except Exception as error:  # it would come again
         log.exception("verification %s failed", claim.public_id)
         _fail(context, claim, f"{type(error).__name__}: {error}")
-    finally:
-        context.database.run(lambda session: worker_turned_to(session, context.name, None))
-    return True
 
 
 def _claim(session: Session, context: Context) -> VerificationClaim | None:
@@ -222,7 +227,7 @@ def _holding(database: Database, claim: VerificationClaim, *, lease_seconds: flo
             except SQLAlchemyError:  # the database may come back before the lease ends
                 log.warning("the lease on %s could not be renewed", claim.public_id, exc_info=True)
 
-    thread = Thread(target=hold, name="verification heartbeat", daemon=True)
+    thread = Thread(target=copy_context().run, args=(hold,), name="verification heartbeat", daemon=True)
     thread.start()
     try:
         yield lost

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable
+from io import StringIO
+from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
+from service import logs
 from service.lifecycle.claim import claim_population
 from service.lifecycle.requeue import requeue_expired
 from service.lifecycle.submit import Submitted
 from service.store.schema import PopulationRow
+from tests.servers.waiting import eventually
 from worker import heartbeat
 from worker.context import Context
 from worker.heartbeat import beating
@@ -54,3 +60,33 @@ def test_a_core_that_stands_still_loses_its_lease_and_one_that_moves_does_not(
     assert freed == (0 if moves else 1)
     assert (_expires_at(worker_context, claim.population_id) is None) is not moves
     assert ("its lease ends" in caplog.text) is not moves
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_is_logged_beside_the_work_says_what_it_is_about(
+    worker_context: Context, submitted: Callable[..., Submitted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted()
+    database = worker_context.database
+    claim = database.run(
+        lambda session: claim_population(
+            session, worker="w1", environment_class="e" * 64, lease_seconds=LEASE
+        )
+    )
+    assert claim is not None
+
+    def gone(*_: Any) -> None:
+        raise OperationalError("look", None, Exception("no server"))
+
+    monkeypatch.setattr(heartbeat, "look", gone)
+    monkeypatch.setattr(heartbeat, "LOOK_SECONDS", 0.01)
+    lines = StringIO()
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(logs.JsonLines())
+    heartbeat.log.addHandler(handler)
+    try:
+        with logs.about(sweep="s_1"), beating(database, claim, lease_seconds=LEASE):
+            eventually(lambda: "\n" in lines.getvalue(), "a line of the heartbeat")
+    finally:
+        heartbeat.log.removeHandler(handler)
+    assert json.loads(lines.getvalue().splitlines()[0])["sweep"] == "s_1"
