@@ -45,6 +45,7 @@ class Recorder:
             RunMetrics(self._aims.task, self._aims.metric, self._aims.goal, run.metrics) for run in claim.runs
         ]
         self._score = SCORES.get(self._aims.task)
+        self._epochs = claim.runs[0].epochs  # one population, one number of epochs
         self._seconds = [run.train_seconds for run in claim.runs]
         self._batch = Batch()
         self._latest: dict[int, tuple[Measurement, LayerStatistics | None, int]] = {}  # by member; its place
@@ -57,10 +58,12 @@ class Recorder:
         """Take in one epoch of the population; raises LeaseLost where writing finds the lease gone."""
         core_seconds = time.monotonic() - self._resumed_at
         members = report.members.tolist()
+        self._batch.epoch = report.epoch
+        recorded = is_recorded(report.epoch, self._epochs)
         rows = zip(members, measured(report, self._aims.task), strict=True)
         for position, (member, values) in enumerate(rows):
             self._seconds[member] += core_seconds / len(members)
-            self._measure(member, position, values, report)
+            self._measure(member, position, values, report, recorded=recorded)
         runs = [self._claim.runs[ending.member] for ending in report.endings]
         for ending, run, test in zip(
             report.endings, runs, self._training.test(report.endings, runs), strict=True
@@ -147,23 +150,26 @@ class Recorder:
         self._full = full
 
     def _measure(
-        self, member: int, position: int, values: tuple[float | None, ...], report: EpochReport
+        self,
+        member: int,
+        position: int,
+        values: tuple[float | None, ...],
+        report: EpochReport,
+        *,
+        recorded: bool,
     ) -> None:
-        run = self._claim.runs[member]
-        measurement = Measurement(run.run_id, report.epoch, values)
+        measurement = Measurement(self._claim.runs[member].run_id, report.epoch, values)
         metrics = self._metrics[member]
-        if report.epoch == run.epochs and self._keeps_state(member):
+        if report.epoch == self._epochs and self._keeps_state(member):
             self._unaware[member] = self._metrics_unaware(member, measurement)
         metrics.add(measurement)
         self._latest[member] = measurement, report.layers, position
-        recorded = is_recorded(report.epoch, run.epochs)
         if recorded:
             self._batch.measurements.append(measurement)
         if metrics.best_epoch == report.epoch:
             self._best.pop(member, None)
             if not recorded:
                 self._best[member] = measurement
-        self._batch.epoch = report.epoch
 
     def _keeps_state(self, member: int) -> bool:
         configuration = self._population.members[member].configuration

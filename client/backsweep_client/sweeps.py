@@ -108,6 +108,19 @@ class Sweep(Document, WithRuns):
         """
         return events.follow(self.transport, f"{self._path}/events", None if after is None else str(after))
 
+    def hear(self, event: Event) -> Sweep:
+        """Bring state, counts and progress up to date by one of its events, without asking the service."""
+        told = event.data
+        done, total = told["epochs_done"], told["epochs_total"]
+        fraction = done / total if total else 0.0
+        self.document |= {
+            "state": told["state"],
+            "counts": told["counts"],
+            "progress": {"epochs_done": done, "epochs_total": total, "fraction": fraction},
+            "last_event": int(event.id),
+        }
+        return self
+
     def summary(self, group_by: str | Iterable[str] | None = None) -> Summary:
         """The answer per setting; `group_by` names the parameters that make a setting."""
         names = group_by if isinstance(group_by, str) or group_by is None else ",".join(group_by)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -22,10 +22,15 @@ def watch_to_the_end(sweep: Sweep) -> None:
 
     Ctrl-C ends the watching and never the sweep.
     """
+    from backsweep_client import Unreachable
     from service.commands.rendering import summary_view
 
     try:
         with _shown(sweep) as tell:
+            tell(sweep)
+            with suppress(Unreachable):  # no stream of events comes through: it is looked at now and then
+                for event in sweep.events(after=sweep.document["last_event"]):
+                    tell(sweep.hear(event))
             sweep.wait(progress=tell)
     except KeyboardInterrupt:
         say(f"\nIt goes on without being watched: backsweep watch {sweep.id}")

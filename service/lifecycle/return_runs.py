@@ -30,6 +30,7 @@ NO_ENDING: dict[str, Any] = {
     "test_loss": None,
     "test_score": None,
     "test_outcomes": None,
+    "reused_from_id": None,
 }
 NO_EPOCH: dict[str, Any] = {
     "epoch": 0,

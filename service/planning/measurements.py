@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 MOST_RECORDED_EPOCHS = 1_000
 SCORES = {"classification": "accuracy", "regression": "r2"}  # by task; a function has none
@@ -26,8 +26,7 @@ NAN, POSITIVE, NEGATIVE = 1, 2, 3  # codes of values that are not finite, two bi
 NON_FINITE_WORDS = {NAN: "NaN", POSITIVE: "Infinity", NEGATIVE: "-Infinity"}
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(NamedTuple):
     """One epoch of one run; the values are in the order of `COLUMNS`, None where there is none."""
 
     run_id: int

@@ -43,9 +43,9 @@ def finished(site: Site) -> str:
     return sweep
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium of this machine."""
+    """Chromium of this machine, for one file: Playwright's event loop runs as long as it is there."""
     found = next((path for path in CHROMIUM if Path(path).exists()), None)
     if found is None:
         unavailable("Chromium", f"none of {', '.join(CHROMIUM)} exists")
@@ -55,7 +55,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def signed_in(site: Site, browser: Browser) -> dict[str, Any]:
     """The storage of a browser that followed the terminal's link."""
     context = browser.new_context()
@@ -67,7 +67,7 @@ def signed_in(site: Site, browser: Browser) -> dict[str, Any]:
     return dict(state)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def window(browser: Browser, signed_in: Any) -> Iterator[BrowserContext]:
     """One window for all tests that do not care how it looks: its cache keeps plotly.js."""
     window = browser.new_context(storage_state=signed_in)

@@ -22,6 +22,19 @@ def test_the_events_of_a_sweep_are_its_story_up_to_its_end(wine: Sweep) -> None:
     assert list(wine.events(after=events[-2].id)) == events[-1:]
 
 
+def test_who_hears_every_event_knows_what_the_service_knows(client: Client, wine: Sweep) -> None:
+    heard = Sweep(client.transport, {"id": wine.id})
+    for event in heard.events():
+        heard.hear(event)
+    now = wine.refresh()
+    assert (heard.state, heard.fraction) == (now.state, now.fraction)
+    assert heard.document["progress"] == now.document["progress"]
+    assert heard.document["last_event"] == now.document["last_event"]
+    assert {state: n for state, n in heard.counts.items() if n} == {
+        state: n for state, n in now.counts.items() if n
+    }
+
+
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Callable[[Answers], tuple[list[str], list[str | None]]]:
     """The ids that a client tells whose service gives these answers, and each request's `Last-Event-ID`."""

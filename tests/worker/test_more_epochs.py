@@ -11,7 +11,7 @@ from service.lifecycle import create
 from service.lifecycle.claim import claim_population
 from service.lifecycle.last_states import let_the_oldest_go
 from service.lifecycle.requeue import requeue_lost
-from service.store.schema import Checkpoint, Event, LastState, LossRow, Sweep
+from service.store.schema import Checkpoint, Event, LastState, LossRow, Run, Sweep
 from tests.worker.extending import Submit, equals_one_submitted_at_once, extend, results, sweep_row, work
 from worker.context import Context
 
@@ -117,6 +117,30 @@ def test_rows_are_thinned_as_those_of_a_run_with_so_many_epochs(
     )
     with worker_context.database.read() as session:
         assert session.scalars(select(func.max(LossRow.epoch))).one() == then
+
+
+@pytest.mark.parametrize(
+    "optimizer", ["sgd", "adam"]
+)  # one goes on from copied weights, the other begins again
+def test_runs_that_were_answered_from_the_store_are_trained_to_more_epochs_as_runs_of_their_own(
+    worker_context: Context, submitted: Submit, optimizer: str
+) -> None:
+    parameters = {"hidden_layers": [8], "optimizer": optimizer, "learning_rate": 0.05}
+    submitted(parameters={**parameters, "epochs": 3}, baselines=False)
+    work(worker_context)
+    again = submitted(parameters={**parameters, "epochs": 3}, baselines=False, rerun=False)
+
+    def originals() -> set[bool]:
+        with worker_context.database.read() as session:
+            keys = session.scalars(select(Run.reused_from_id).where(Run.sweep_id == again.sweep_id))
+            return {key is not None for key in keys}
+
+    assert originals() == {True}
+    extend(worker_context, again.public_id, epochs=5)
+    assert originals() == {False}  # there is no equal run any more
+    equals_one_submitted_at_once(
+        worker_context, submitted, again.public_id, parameters={**parameters, "epochs": 5}, baselines=False
+    )
 
 
 def test_runs_that_ended_by_themselves_stay_as_they_are(worker_context: Context, submitted: Submit) -> None:
