@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from service.dashboard import assets, pages
+from service.dashboard import assets
+from service.dashboard.pages import entrance, run, sweep, sweeps
+
+PAGES = (
+    entrance,
+    sweeps,
+    sweep,
+    run,
+)
 
 
 def mount(app: FastAPI) -> None:
     """Add every page and static file; they are no part of the OpenAPI document."""
-    app.include_router(assets.router, include_in_schema=False)
-    app.include_router(pages.router, include_in_schema=False)
+    for part in (assets, *PAGES):
+        app.include_router(part.router, include_in_schema=False)

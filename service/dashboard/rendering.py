@@ -16,6 +16,9 @@ from service.dashboard.policy import PAGE_HEADERS
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATES = ("completed", "running", "paused", "pruned", "diverged", "failed", "canceled", "queued")
+NAVIGATION = (  # section, label, address
+    ("sweeps", "Sweeps", "/sweeps"),
+)
 FORMATS = {
     "text": lambda raw: "" if raw is None else str(raw),
     "number": formatting.number,
@@ -45,7 +48,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"url": assets.url, "plotly_url": assets.plotly_url, "STATES": STATES}
+    environment.globals |= {
+        "url": assets.url,
+        "plotly_url": assets.plotly_url,
+        "STATES": STATES,
+        "NAVIGATION": NAVIGATION,
+    }
     environment.filters |= {
         "at": _at,
         "age": formatting.age,

@@ -193,7 +193,7 @@ def irprop_minus(c: Configuration, w: np.ndarray, gradients: Path) -> Path:
         ({"optimizer": "irprop_minus"}, irprop_minus),
         ({"optimizer": "irprop_minus", "eta_plus": 2.0, "step_max": 0.2, "step_min": 0.01}, irprop_minus),
     ],
-    ids=str,
+    ids=lambda given: getattr(given, "__name__", str(given)),
 )
 def test_every_step_is_the_published_one(
     values: dict[str, object], rule: Callable[[Configuration, np.ndarray, Path], Path]
