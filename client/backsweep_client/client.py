@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
-from backsweep_client import downloads, pages, submission
+from backsweep_client import downloads, events, pages, submission
 from backsweep_client.connection import Connection
+from backsweep_client.events import Event
 from backsweep_client.losses import Losses
 from backsweep_client.runs import Run, WithRuns
 from backsweep_client.submission import Body, Submission
@@ -69,6 +70,18 @@ class Client(WithRuns):
         """Your sweeps, the newest first."""
         found = pages.items(self.transport, "/sweeps", {}, limit=limit, page_size=100)
         return (Sweep(self.transport, document) for document in found)
+
+    def events(
+        self, after: str | int | None = None, *, begun: Callable[[], object] | None = None
+    ) -> Iterator[Event]:
+        """What happens to all of your sweeps, from now on or behind the id `after`, as it happens.
+
+        It has no end. `data["sweep"]` says which sweep it is. A lost connection is made again, and nothing is
+        missed or told twice.
+        `begun` is called once before the first event of those from now on: what is asked in it of the service
+        is told of everything before.
+        """
+        return events.follow(self.transport, "/events", None if after is None else str(after), begun)
 
     def run(self, run_id: str) -> Run:
         """The run with this id."""

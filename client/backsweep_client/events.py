@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,7 +20,8 @@ from backsweep_client.problems import ServiceFailed, TooMany, Unreachable
 from backsweep_client.transport import Transport
 
 NO_CONTENT = 204
-END = "end"  # the service's own word, and no event of the sweep
+END = "end"  # the service's own words, and no events
+PLACE = "place"
 SILENCE = 45.0  # seconds without even a comment after which a stream counts as broken
 RECONNECT_SECONDS = 1.0
 MOST_FAILURES = 10  # in a row, before a stream is given up
@@ -28,7 +29,10 @@ MOST_FAILURES = 10  # in a row, before a stream is given up
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event: its number within the sweep, its kind (`created`, `progress`, ...) and all that is told."""
+    """One event: the id to go on behind, its kind (`created`, `progress`, ...) and all that is told.
+
+    The id is its number within the sweep, or, of all sweeps, its place among all events.
+    """
 
     id: str
     kind: str
@@ -43,8 +47,15 @@ class Message(NamedTuple):
     text: str
 
 
-def follow(transport: Transport, path: str, after: str | None = None) -> Iterator[Event]:
-    """The events at `path` behind the one numbered `after`, until the service has no more.
+def follow(
+    transport: Transport,
+    path: str,
+    after: str | None = None,
+    begun: Callable[[], object] | None = None,
+) -> Iterator[Event]:
+    """The events at `path` behind the one with the id `after`, until the service has no more.
+
+    `begun` is called once the service has said from which place on it tells what happens.
 
     Raises:
         Problem: the service refused, or refuses now: the sweep was deleted, or the key has ended.
@@ -64,6 +75,10 @@ def follow(transport: Transport, path: str, after: str | None = None) -> Iterato
                         reason = data["reason"]
                         continue
                     last, failures = message.id or last, 0
+                    if message.type == PLACE:
+                        if begun is not None:
+                            begun()
+                        continue
                     yield Event(message.id, data["kind"], data)
         except (httpx.TransportError, Unreachable, ServiceFailed, TooMany) as error:
             reason = error

@@ -75,6 +75,15 @@ LastEventId = Annotated[
         description="The id of the last event that came; browsers send it by themselves.",
     ),
 ]
+LastPlace = Annotated[
+    int | None,
+    Header(
+        alias="Last-Event-ID",
+        ge=0,
+        le=MOST_INTEGER,
+        description="The last id that came; browsers send it by themselves.",
+    ),
+]
 
 
 class _Query(BaseModel):
@@ -194,6 +203,16 @@ class EventsQuery(_Query):
         default=None,
         description="The number of an event: those behind it come, all of them by default. "
         "A `Last-Event-ID` header counts in its place.",
+    )
+
+
+class PlaceQuery(_Query):
+    """From where on the events of all sweeps are told."""
+
+    after: Annotated[int, Field(ge=0, le=MOST_INTEGER)] | None = Field(
+        default=None,
+        description="An id of this stream: what is behind it comes, by default what happens from now on; 0 "
+        "is the beginning. A `Last-Event-ID` header counts in its place.",
     )
 
 

@@ -2,8 +2,9 @@
 
 In between it belongs to `REMOVED`, an owner whom nobody can ask as. Every query names an owner, so that
 nothing else has to know of it. SQLite gives the largest key of a table out again once its row is gone, and a
-key that stands for two things could let a slow worker write into a sweep of today by a right of yesterday's.
-So the newest row of a table always stays, and goes when it is no longer the newest.
+key that stands for two things could let a slow worker write into a sweep of today by a right of yesterday's,
+or keep an event from a client that goes on behind yesterday's. So the newest row of a table always stays, and
+goes when it is no longer the newest.
 """
 
 from __future__ import annotations
@@ -120,7 +121,10 @@ def _purge_some(session: Session, sweep: int) -> bool:
         _delete(session, Run, runs)
         return True
     if events := session.scalars(
-        select(Event.id).where(Event.sweep_id == sweep).limit(MOST_ROWS).with_for_update(skip_locked=True)
+        select(Event.id)
+        .where(Event.sweep_id == sweep, _not_the_newest(Event.id))
+        .limit(MOST_ROWS)
+        .with_for_update(skip_locked=True)
     ).all():
         session.execute(delete(Event).where(Event.id.in_(events)))
         return True
@@ -137,8 +141,9 @@ def _purge_some(session: Session, sweep: int) -> bool:
     ).all():
         _delete(session, PopulationRow, populations)
         return True
-    if session.scalar(select(PopulationRow.id).where(PopulationRow.sweep_id == sweep).limit(1)) is not None:
-        return False
+    for table in (PopulationRow, Event):
+        if session.scalar(select(table.id).where(table.sweep_id == sweep).limit(1)) is not None:
+            return False
     gone = session.scalars(
         select(Sweep.id).where(Sweep.id == sweep, _not_the_newest(Sweep.id)).with_for_update(skip_locked=True)
     ).all()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, column, select, values
+from sqlalchemy import BigInteger, column, func, select, text, values
 from sqlalchemy.orm import Session
 
 from service.errors import NotFound
@@ -70,6 +70,40 @@ def events_behind(session: Session, numbers: Mapping[int, int], *, limit: int) -
         .limit(limit)
     )
     return [StoredEvent(*row) for row in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnersEvent:
+    """One event among those of all sweeps of its owner: its key is its place there."""
+
+    key: int
+    owner: int
+    sweep: str  # its public id
+    number: int
+    at: int
+    kind: str
+    document: Mapping[str, Any]
+
+
+def events_between(
+    session: Session, owners: Iterable[int], after: int, upto: int, *, limit: int
+) -> Sequence[OwnersEvent]:
+    """At most `limit` events of all sweeps of these owners in order, behind one key and up to another."""
+    statement = (
+        select(Event.id, Sweep.owner_id, Sweep.public_id, Event.number, Event.at, Event.kind, Event.document)
+        .join(Sweep, Sweep.id == Event.sweep_id)
+        .where(Event.id > after, Event.id <= upto, Sweep.owner_id.in_(list(owners)))
+        .order_by(Event.id)
+        .limit(limit)
+    )
+    return [OwnersEvent(*row) for row in session.execute(statement)]
+
+
+def newest_event(session: Session) -> int:
+    """The largest key that an event was given so far, whoever's it is, 0 if there is none."""
+    if session.get_bind().dialect.name == "sqlite":
+        return session.scalar(select(func.max(Event.id))) or 0
+    return int(session.execute(text("SELECT last_value FROM events_id_seq")).scalar_one())
 
 
 def sweeps_there(session: Session, keys: Iterable[int]) -> frozenset[int]:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from backsweep_client import Client, NotFound, Sweep, Unreachable
+from tests.client.sweeps import WINE
 
 Answers = Sequence[httpx.Response | httpx.TransportError]
 END = 'event: end\ndata: {"reason": "the sweep is final"}\n\n'
@@ -87,3 +88,38 @@ def test_a_stream_that_never_tells_anything_is_given_up(
 ) -> None:
     with pytest.raises(Unreachable, match="the stream ended"):
         told([_stream()])
+
+
+def test_who_follows_all_sweeps_from_now_on_hears_of_those_that_are_submitted_meanwhile(
+    client: Client,
+) -> None:
+    submitted: list[Sweep] = []
+    heard: dict[str, int] = {}
+    first = None
+    for event in client.events(begun=lambda: submitted.append(client.submit(WINE))):
+        first = first or event.id
+        number = event.data["number"]
+        assert number == heard.get(event.data["sweep"], number - 1) + 1  # none is missed
+        heard[event.data["sweep"]] = number
+        if event.data["sweep"] == submitted[0].id and event.data["state"] == "completed":
+            break
+    assert submitted[0].refresh().document["last_event"] == heard[submitted[0].id]
+    assert len(submitted) == 1
+    again = client.events(after=first)
+    assert int(next(again).id) > int(first or 0)
+
+
+def test_a_place_is_remembered_and_is_no_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backsweep_client.events.RECONNECT_SECONDS", 0.0)
+    asked: list[str | None] = []
+    begun: list[int] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers.get("Last-Event-ID"))
+        place = 'id: 41\nevent: place\ndata: {"reason": "from here on"}\n\n'
+        return httpx.Response(200, text=place) if len(asked) == 1 else _stream(44)
+
+    with Client("http://127.0.0.1:1", key="k", http=httpx.MockTransport(answer)) as mocked:
+        assert next(mocked.events(begun=lambda: begun.append(1))).id == "44"
+    assert asked == [None, "41"]
+    assert begun == [1]

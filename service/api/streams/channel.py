@@ -1,4 +1,4 @@
-"""A sweep's newest events in memory, shared by all who watch it, each at a place of its own."""
+"""The newest events of one story in memory, shared by all who watch it, each at a place of its own."""
 
 from __future__ import annotations
 
@@ -12,38 +12,45 @@ MOST_KEPT = 256  # events; whoever is further behind reads from the database
 
 
 class Channel:
-    """What the tail has read of one sweep since somebody began to watch it.
+    """What the tail has read of one sweep, or of all sweeps of one owner, since somebody began to watch.
 
     There is no queue per client: a slow one costs no memory, and falls back on the database without a loss.
     """
 
-    def __init__(self, sweep: int, public_id: str, number: int) -> None:
-        self.sweep = sweep
-        self.public_id = public_id
-        self.number = number  # of the newest event known here
+    def __init__(self, key: int, name: str, place: int | None) -> None:
+        self.key = key
+        self.name = name
+        self.place = place  # up to which everything has been read; None: nothing has been read yet
         self.watchers = 0
         self.gone = False  # the sweep was deleted
-        self._kept: deque[Message] = deque(maxlen=MOST_KEPT)
+        self._floor = place  # behind which everything that has been read is kept
+        self._kept: deque[Message] = deque()
         self._news = asyncio.Event()
 
-    def publish(self, messages: Sequence[Message]) -> None:
-        """Add events that follow on those before, and wake everybody."""
+    def publish(self, messages: Sequence[Message], place: int) -> None:
+        """Add what follows on the messages before, up to `place`, and wake everybody if it is something."""
+        begins = self.place is None
+        if begins:
+            self._floor = place
+        self.place = place
         self._kept.extend(messages)
-        self.number = messages[-1].number
-        self.wake()
+        while len(self._kept) > MOST_KEPT:
+            self._floor = self._kept.popleft().place
+        if messages or begins:
+            self.wake()
 
     def wake(self) -> None:
         """Have everybody look again."""
         self._news.set()
         self._news = asyncio.Event()
 
-    def behind(self, number: int) -> Sequence[Message] | None:
-        """The known events behind `number`, or None if they do not reach back so far."""
-        if number >= self.number:
+    def behind(self, place: int) -> Sequence[Message] | None:
+        """The known messages behind `place`, or None if they do not reach back so far."""
+        if self.place is not None and place >= self.place:
             return ()
-        if not self._kept or self._kept[0].number > number + 1:
+        if self._floor is None or place < self._floor:
             return None
-        return [each for each in self._kept if each.number > number]
+        return [each for each in self._kept if each.place > place]
 
     async def news(self, seconds: float) -> bool:
         """Wait until there is something to look at, at most so long; whether there was."""

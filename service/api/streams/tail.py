@@ -1,30 +1,31 @@
-"""One task per process reads the new events of all sweeps that somebody watches, for all who watch them."""
+"""One task per process reads the new events of all stories that somebody watches, for all who watch them."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import groupby
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from service.api.streams.channel import Channel
-from service.api.streams.messages import Message, message
 from service.api.streams.standing import Credential, standing
+from service.api.streams.stories import OwnerStories, Stretch, SweepStories
 from service.errors import Busy
 from service.store.database import Database
-from service.store.event_queries import StoredEvent, Told, events_behind, sweeps_there
+from service.store.event_queries import sweeps_there
 
 TICK_SECONDS = 0.25
 REVIEW_SECONDS = 5.0  # how often it is looked whether watchers may still watch, and sweeps are still there
 PAUSE_AFTER_FAILURE = 2.0  # seconds
-CHUNK = 500  # events of one read
 MOST_READERS = 4  # clients that catch up from the database at the same moment
 MOST_WATCHERS = 1000
+
+Stories = SweepStories | OwnerStories
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ _log = logging.getLogger(__name__)
 class Watcher:
     """One client of a channel."""
 
+    stories: Stories
     channel: Channel
     credential: Credential
     refused: bool = False  # its key or session has ended since
@@ -42,12 +44,13 @@ class Watcher:
 class Tail:
     """Everything that the event streams of a process share; it runs only while somebody watches.
 
-    Must be used from one event loop. A tick is one query, whatever the number of sweeps and watchers.
+    Must be used from one event loop. A tick is one reading, whatever the number of sweeps and watchers.
     """
 
     database: Database
+    sweeps: SweepStories = field(default_factory=SweepStories)
+    owners: OwnerStories = field(default_factory=OwnerStories)
     closed: bool = False
-    _channels: dict[int, Channel] = field(default_factory=dict)
     _watchers: set[Watcher] = field(default_factory=set)
     _task: asyncio.Task[None] | None = None
     _reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_READERS))
@@ -58,10 +61,12 @@ class Tail:
         return len(self._watchers)
 
     @contextmanager
-    def watch(self, told: Told, public_id: str, credential: Credential) -> Iterator[Watcher]:
-        """Watch a sweep inside the block."""
-        channel = self._channels.setdefault(told.key, Channel(told.key, public_id, told.number))
-        watcher = Watcher(channel, credential)
+    def watch(
+        self, stories: Stories, key: int, name: str, place: int | None, credential: Credential
+    ) -> Iterator[Watcher]:
+        """Watch one of the stories inside the block; `place` is how far it is known to be told."""
+        channel = stories.channels.setdefault(key, Channel(key, name, place))
+        watcher = Watcher(stories, channel, credential)
         channel.watchers += 1
         self._watchers.add(watcher)
         if self._task is None and not self.closed:
@@ -72,7 +77,7 @@ class Tail:
             self._watchers.discard(watcher)
             channel.watchers -= 1
             if not channel.watchers:
-                del self._channels[told.key]
+                del stories.channels[key]
             if not self._watchers and self._task is not None:
                 self._task.cancel()
                 self._task = None
@@ -89,17 +94,17 @@ class Tail:
     def close(self) -> None:
         """End every stream at once; those that are asked for later end as they begin."""
         self.closed = True
-        for channel in self._channels.values():
+        for channel in self._channels():
             channel.wake()
 
-    async def behind(self, channel: Channel, number: int) -> Sequence[Message]:
-        """The next events behind `number`: from memory, or from the database for who is far behind."""
-        known = channel.behind(number)
+    async def behind(self, watcher: Watcher, place: int) -> Stretch:
+        """What follows on `place`: from memory, or from the database for who is far behind."""
+        channel = watcher.channel
+        known = channel.behind(place)
         if known is not None:
-            return known
+            return Stretch(known, max(place, channel.place or 0))
         async with self._reading:
-            found = await run_in_threadpool(self._read, {channel.sweep: number})
-        return [message(channel.public_id, event) for event in found]
+            return await run_in_threadpool(self._reread, watcher, place)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -122,28 +127,34 @@ class Tail:
 
     async def _tick(self) -> bool:
         """Read what is new and hand it out; whether there may be more at once."""
-        found = await run_in_threadpool(self._read, {key: c.number for key, c in self._channels.items()})
-        for sweep, events in groupby(found, lambda event: event.sweep):
-            channel = self._channels.get(sweep)
-            if channel is not None:  # everybody may have left meanwhile
-                messages = [message(channel.public_id, e) for e in events if e.number > channel.number]
-                if messages:
-                    channel.publish(messages)
-        return len(found) == CHUNK
+        watched: list[Any] = [each for each in (self.sweeps, self.owners) if each.channels]
+        wanted = [stories.wanted() for stories in watched]
+        found = await run_in_threadpool(self._read, watched, wanted)
+        more = [stories.hand_out(*both) for stories, *both in zip(watched, wanted, found, strict=True)]
+        return any(more)
 
     async def _review(self) -> None:
         credentials = {watcher.credential for watcher in self._watchers}
-        allowed, there = await run_in_threadpool(self._look, credentials, list(self._channels))
+        allowed, there = await run_in_threadpool(self._look, credentials, list(self.sweeps.channels))
         for watcher in self._watchers:
             watcher.refused = watcher.credential in credentials - allowed
-        for channel in self._channels.values():
-            channel.gone = channel.sweep not in there
+        for sweep, channel in self.sweeps.channels.items():
+            channel.gone = sweep not in there
+        for channel in self._channels():
             if channel.gone or any(w.refused for w in self._watchers if w.channel is channel):
                 channel.wake()
 
-    def _read(self, numbers: dict[int, int]) -> Sequence[StoredEvent]:
+    def _channels(self) -> Iterator[Channel]:
+        for stories in (self.sweeps, self.owners):
+            yield from stories.channels.values()
+
+    def _read(self, watched: list[Any], wanted: list[Any]) -> list[Any]:
         with self.database.read() as session:
-            return events_behind(session, numbers, limit=CHUNK)
+            return [stories.read(session, each) for stories, each in zip(watched, wanted, strict=True)]
+
+    def _reread(self, watcher: Watcher, place: int) -> Stretch:
+        with self.database.read() as session:
+            return watcher.stories.reread(session, watcher.channel, place)
 
     def _look(
         self, credentials: set[Credential], sweeps: list[int]

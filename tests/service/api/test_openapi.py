@@ -41,6 +41,7 @@ def test_the_calls_of_the_first_version_are_all_there(document: dict[str, Any]) 
         "GET /api/v1/sweeps/{sweep_id}/curves",
         "GET /api/v1/sweeps/{sweep_id}/preprocessing",
         "GET /api/v1/sweeps/{sweep_id}/screening",
+        "GET /api/v1/events",
         "GET /api/v1/sweeps/{sweep_id}/events",
         "PATCH /api/v1/sweeps/{sweep_id}",
         "GET /api/v1/sweeps/{sweep_id}/export",

@@ -27,7 +27,7 @@ from service.store.schema import (
 )
 from tests.service.api import building
 
-KEYED = (Sweep, PopulationRow, Run, Verification)  # what workers write by a key and a token
+KEYED = (Sweep, PopulationRow, Run, Verification, Event)  # what somebody may still know a key of
 TABLES = (Sweep, PopulationRow, Run, LossRow, Weights, Checkpoint, Verification, Event)
 
 

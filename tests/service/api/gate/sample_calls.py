@@ -43,6 +43,8 @@ CALLS: Mapping[Route, Call] = {
     ("POST", f"{API}/sweeps/{{sweep_id}}:cancel"): Call(),
     ("POST", f"{API}/sweeps/{{sweep_id}}:retry"): Call(),
     ("POST", f"{API}/sweeps/{{sweep_id}}:extend"): Call(body={"seeds": 1}),
+    # Refused: an answer would not end.
+    ("GET", f"{API}/events"): Call(query="?after=9007199254740991"),
     ("GET", f"{API}/sweeps/{{sweep_id}}/events"): Call(),
     ("GET", f"{API}/sweeps/{{sweep_id}}/export"): Call(query="?format=csv"),
     ("GET", f"{API}/sweeps/{{sweep_id}}/curves"): Call(),

@@ -95,12 +95,11 @@ class Stream:
         return fields
 
     async def event(self) -> dict[str, Any] | None:
-        """The next numbered event's data, skipping all else; None at the end."""
+        """The next event's data with its `id`, skipping all else; None at the end."""
         while (fields := await self.block()) is not None:
-            if "id" in fields:
+            if "data" in fields and "event" not in fields:
                 data: dict[str, Any] = json.loads(fields["data"])
-                assert fields["id"] == str(data["number"])
-                return data
+                return data | {"id": int(fields["id"])}
         return None
 
     async def rest(self) -> list[dict[str, str]]:
@@ -124,12 +123,13 @@ class Stream:
 
 @asynccontextmanager
 async def streaming(
-    port: int, sweep: str, *, query: str = "", token: str = TOKEN, **headers: str
+    port: int, sweep: str | None = None, *, query: str = "", token: str = TOKEN, **headers: str
 ) -> AsyncIterator[Stream]:
-    """A client of a sweep's stream, which leaves without a word at the end of the block."""
+    """A client of a sweep's stream, or of all, which leaves without a word at the end of the block."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     given = {"Host": f"127.0.0.1:{port}", "Authorization": f"Bearer {token}", **headers}
-    lines = [f"GET /api/v1/sweeps/{sweep}/events{query} HTTP/1.1"]
+    path = "events" if sweep is None else f"sweeps/{sweep}/events"
+    lines = [f"GET /api/v1/{path}{query} HTTP/1.1"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in given.items() if value]
     writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
     try:

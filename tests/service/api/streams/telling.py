@@ -12,10 +12,11 @@ from service.store.database import Database
 from tests.service.api import building
 
 
-def new_sweep(database: Database, runs: int = 1) -> tuple[int, str]:
+def new_sweep(database: Database, runs: int = 1, *, owner: str | None = None) -> tuple[int, str]:
     """A queued sweep of so many runs whose story has not begun."""
     with database.write() as session:
-        row = building.sweep(session, local_owner(session), all_count=runs, queued_count=runs, epochs_total=9)
+        whose = local_owner(session) if owner is None else building.owner(session, owner)
+        row = building.sweep(session, whose, all_count=runs, queued_count=runs, epochs_total=9)
         return row.id, row.public_id
 
 

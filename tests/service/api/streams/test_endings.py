@@ -32,7 +32,7 @@ def test_whoever_leaves_is_let_go_of_and_with_the_last_the_tail_rests(
             await until(lambda: site.context.tail.watchers == 5)
         await until(lambda: site.context.tail.watchers == 0)
         assert site.context.tail._task is None
-        assert site.context.tail._channels == {}
+        assert site.context.tail.sweeps.channels == {}
 
     within(20, watch)
     asked = len(site.statements)

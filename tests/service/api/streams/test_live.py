@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
-from service.api.streams import channel, story, tail
+from service.api.streams import channel, stories, story, tail
 from service.api.streams.messages import Message
 from service.store.database import Database
 from service.store.event_queries import events_behind
@@ -42,6 +42,7 @@ def test_events_come_in_their_order_as_they_happen_and_the_stream_ends_with_the_
             second = await stream.event()
             assert second is not None
             assert (second["number"], second["epoch"], second["counts"]) == (2, 1, {"queued": 1})
+            assert second["id"] == second["number"]
             told(database, sweep, ends=1)
             last = await stream.event()
             assert last is not None
@@ -109,7 +110,7 @@ def test_who_is_far_behind_reads_what_memory_has_forgotten_from_the_database(
     sqlite_site: tuple[Served, Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site, database = sqlite_site
-    monkeypatch.setattr(tail, "CHUNK", 7)
+    monkeypatch.setattr(stories, "CHUNK", 7)
     sweep, name = new_sweep(database)
     for _ in range(20):
         told(database, sweep)
@@ -165,7 +166,7 @@ def test_the_tail_outlives_a_database_that_does_not_answer(
     monkeypatch.setattr(tail, "PAUSE_AFTER_FAILURE", 0.05)
     site, database = sqlite_site
     sweep, name = new_sweep(database)
-    monkeypatch.setattr(tail, "events_behind", _failing_first(events_behind, failure, times=3))
+    monkeypatch.setattr(stories, "events_behind", _failing_first(events_behind, failure, times=3))
 
     async def watch() -> None:
         async with streaming(site.port, name) as stream:
@@ -193,9 +194,9 @@ def _failing_first(real: Callable[..., object], failure: Exception, *, times: in
 def test_memory_keeps_a_bounded_part_of_a_story() -> None:
     kept = channel.Channel(1, "s_1", 0)
     for number in range(1, channel.MOST_KEPT + 2):
-        kept.publish([Message(number, final=False, content=b"")])
+        kept.publish([Message(number, final=False, content=b"")], number)
     assert kept.behind(0) is None
-    assert [each.number for each in kept.behind(1) or ()] == list(range(2, channel.MOST_KEPT + 2))
+    assert [each.place for each in kept.behind(1) or ()] == list(range(2, channel.MOST_KEPT + 2))
     assert kept.behind(channel.MOST_KEPT + 1) == ()
 
 
@@ -206,7 +207,7 @@ def test_a_client_that_catches_up_is_asked_to_come_again_where_the_database_does
     sweep, name = new_sweep(database)
     told(database, sweep)
     gone = OperationalError("select", {}, Exception("gone"))
-    monkeypatch.setattr(tail, "events_behind", _failing_first(events_behind, gone, times=1000))
+    monkeypatch.setattr(stories, "events_behind", _failing_first(events_behind, gone, times=1000))
 
     async def watch() -> None:
         async with streaming(site.port, name) as stream:
