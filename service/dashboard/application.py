@@ -5,13 +5,14 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from service.dashboard import assets
-from service.dashboard.pages import entrance, run, sweep, sweeps
+from service.dashboard.pages import entrance, new, run, sweep, sweeps
 
 PAGES = (
     entrance,
     sweeps,
     sweep,
     run,
+    new,
 )
 
 

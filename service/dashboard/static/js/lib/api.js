@@ -2,11 +2,12 @@
 
 const ROOT = "/api/v1";
 
-/** An answer that is not a success, with the problem document's words. */
+/** An answer that is not a success, with the problem document's words; `errors` are {path, message, value, allowed}. */
 export class Problem extends Error {
   constructor(status, problem) {
     super(problem?.detail || problem?.title || `the server answered ${status}`);
     this.status = status;
+    this.errors = problem?.errors ?? [];
   }
 }
 
@@ -19,8 +20,18 @@ export async function get(path, query = {}) {
 
 /** Post `body` as JSON to `path` below /api/v1. */
 export async function post(path, body = {}) {
-  const headers = { Accept: "application/json", "Content-Type": "application/json" };
-  return answer(await fetch(ROOT + path, { method: "POST", headers, body: JSON.stringify(body) }));
+  return send(path, { text: JSON.stringify(body) });
+}
+
+/** Post a text or a file as it is to `path` below /api/v1; of JSON unless `headers` say otherwise. */
+export async function send(path, { text, headers = {}, signal }) {
+  const all = { Accept: "application/json", "Content-Type": "application/json", ...headers };
+  return answer(await fetch(ROOT + path, { method: "POST", headers: all, body: text, signal }));
+}
+
+/** Delete what is at `path` below /api/v1. */
+export async function remove(path) {
+  return answer(await fetch(ROOT + path, { method: "DELETE", headers: { Accept: "application/json" } }));
 }
 
 /** Items of a list over its pages, until there are `most` of them. */

@@ -2,6 +2,7 @@
 
 export const MISSING = "–";
 const NBSP = "\u00a0";
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
 const NON_FINITE = { NaN: NaN, Infinity: Infinity, "-Infinity": -Infinity };
 
 /** A number as the API writes it: non-finite ones are the words NaN, Infinity and -Infinity. */
@@ -65,6 +66,14 @@ export function atMost(raw) {
 /** A whole number with thousands set apart. */
 export function count(raw) {
   return typeof raw === "number" ? Math.trunc(raw).toLocaleString("en-US") : MISSING;
+}
+
+/** A number of bytes in units of 1,000. */
+export function bytes(raw) {
+  const found = value(raw);
+  if (found === null) return MISSING;
+  const power = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(found, 1)) / 3)));
+  return `${power ? number(found / 1000 ** power) : found}${NBSP}${UNITS[power]}`;
 }
 
 /** Seconds as people say them: 0.8 s, 42 s, 3 min 20 s, 2 h 5 min, 3 d 4 h. */
