@@ -156,14 +156,23 @@ class Sweep(Document, WithRuns):
         *,
         seeds: int | list[int] | None = None,
         parameters: Mapping[str, Any] | None = None,
+        run_cap: int | None = None,
         epochs: int | None = None,
+        rerun: bool | None = None,
     ) -> Sweep:
-        """Add seeds, values of parameters or epochs; the result is that of a sweep submitted so at once.
+        """Add seeds, values, draws or epochs: the result is that of a sweep submitted so at once.
 
+        `rerun` trains new runs although they are known, or answers them from the store.
         A number of seeds asks for so many further ones each time, so it is not sent again where the answer
         was lost; a list of seeds is.
         """
-        asked = {"seeds": seeds, "parameters": parameters, "epochs": epochs}
+        asked = {
+            "seeds": seeds,
+            "parameters": parameters,
+            "run_cap": run_cap,
+            "epochs": epochs,
+            "rerun": rerun,
+        }
         body = {name: value for name, value in asked.items() if value is not None}
         return self._intend("extend", body, repeatable=not isinstance(seeds, int))
 

@@ -87,7 +87,8 @@ def add_runs(session: Session, sweep: Sweep, plan: SweepPlan, answered: Answered
         for position in members
     ]
     _insert_runs(session, [{"reused_from_id": None, **row} for row in rows])
-    return Counter(answer(session, sweep))
+    first = min(plan.runs[position].number for position in answered.originals)
+    return Counter(answer(session, sweep, first))
 
 
 def body_hash(body: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -18,12 +19,14 @@ from service.lifecycle.create import add_runs
 from service.lifecycle.dataset_subject import DatasetSubject
 from service.lifecycle.datasets import read_table
 from service.lifecycle.function_subject import FunctionSubject
+from service.lifecycle.keep_headline import keep_headlines
 from service.lifecycle.limits import Limits, most_runs, within
 from service.lifecycle.more_epochs import train_on
 from service.lifecycle.owned_sweep import OwnedSweep, take_sweep
 from service.lifecycle.pause import hold_back
 from service.lifecycle.plan import SweepPlan, plan_sweep
 from service.lifecycle.planned_bytes import planned_bytes
+from service.lifecycle.reuse import Answered, find_originals, share_out, still_answer
 from service.lifecycle.story import tell
 from service.lifecycle.subject import Subject
 from service.lifecycle.submit import MOST_MEMORY
@@ -90,6 +93,8 @@ def extend_sweep(
     step = extension.exactly(asked, before)
     document = extension.extended(submitted, [*present.sweep.extensions, step])
     submission = parse(document)
+    if asked.rerun is not None:
+        submission = submission.model_copy(update={"rerun": asked.rerun})
     plan = plan_sweep(
         submission,
         present.subject(submission),
@@ -157,12 +162,20 @@ def _add(
     step: Mapping[str, Any],
     limits: Limits | None,
 ) -> int:
+    """Add the runs that are new; those that the owner has had trained before are answered as in a submit."""
     new = _only_new(plan, present.runs)
     if not new.runs:
         return 0
-    return database.run(
-        within(limits, owner_id, lambda session: _store(session, owner_id, present.sweep, plan, new, step))
-    )
+    while True:  # until no original is deleted or extended between the look and the transaction
+        with database.read() as session:
+            originals = find_originals(session, owner_id, new)
+        store = partial(_store, owner_id, present.sweep, plan, *share_out(new, originals), step)
+        rings = database.run(within(limits, owner_id, store))
+        if rings is not None:
+            break
+    if originals and not rings:  # the sweep may be final already
+        keep_headlines(database)
+    return rings
 
 
 def _only_new(plan: SweepPlan, present: Mapping[RunKey, int]) -> SweepPlan:
@@ -185,15 +198,24 @@ def _only_new(plan: SweepPlan, present: Mapping[RunKey, int]) -> SweepPlan:
 
 
 def _store(
-    session: Session, owner_id: int, seen: Sweep, whole: SweepPlan, new: SweepPlan, step: Mapping[str, Any]
-) -> int:
+    owner_id: int,
+    seen: Sweep,
+    whole: SweepPlan,
+    new: SweepPlan,
+    answered: Answered,
+    step: Mapping[str, Any],
+    session: Session,
+) -> int | None:
+    """How many workers are to be rung; None if one of the runs that answer is no longer what it was."""
     sweep = take_sweep(session, owner_id, seen.public_id)
     row = session.scalars(select(Sweep).where(Sweep.id == sweep.id)).one()
     extensions = [*seen.extensions, step]
     if row.extensions == extensions:  # the commit succeeded, and only its answer was lost
         return 0
     require_as_seen(sweep, row.extensions, seen.extensions)
-    add_runs(session, row, new)
+    if not still_answer(session, owner_id, new, answered.originals):
+        return None
+    moved = add_runs(session, row, new, answered)
     intent = sweep.intent_once_open
     session.execute(
         update(Sweep)
@@ -209,12 +231,16 @@ def _store(
             seeds=list(whole.submission.seed_list),
             varied=list(whole.varied),
             constant=dict(whole.constant),
+            headline=None,  # also where all runs are answered, and the sweep never was anything but final
         )
     )
     paused = held_back(intent)
-    moved = hold_back(session, sweep.id) if paused else None
+    if paused:
+        moved += hold_back(session, sweep.id)
     document = {"asked": step, "runs": len(new.runs), "populations": len(new.populations)}
-    tell(session, sweep.id, "extended", document, moved=moved)
+    reused = {"reused": len(answered.originals)} if answered.originals else {}
+    spared = sum(new.runs[position].configuration.epochs for position in answered.originals)
+    tell(session, sweep.id, "extended", document | reused, moved=moved, epochs=spared)
     return 0 if paused else len(new.populations)
 
 

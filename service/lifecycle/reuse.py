@@ -117,9 +117,12 @@ def keep_answered(session: Session, sweep: Sweep, count: int) -> Sequence[int]:
     return keys
 
 
-def answer(session: Session, sweep: Sweep) -> dict[tuple[RunState, RunState], int]:
-    """Give the answered runs of a new sweep all that their originals have; how many entered which state."""
-    answered = Run.sweep_id == sweep.id, Run.reused_from_id.is_not(None)
+def answer(session: Session, sweep: Sweep, first: int) -> dict[tuple[RunState, RunState], int]:
+    """Give a sweep's answered runs from number `first` on, which are new, all that their originals have.
+
+    Returned is how many entered which state.
+    """
+    answered = Run.sweep_id == sweep.id, Run.number >= first, Run.reused_from_id.is_not(None)
     original = aliased(Run)
     session.execute(
         update(Run)

@@ -53,6 +53,11 @@ class SweepExtension(BaseModel):
         "all of theirs go on from their last state, or from the first epoch where that was not kept, to the "
         "bits of a sweep submitted so; runs that ended early would have ended so, too, and stay as they are.",
     )
+    rerun: bool | None = Field(
+        default=None,
+        description="Whether new runs are trained although you have had the same ones trained before; by "
+        "default as the submission says.",
+    )
 
 
 _MODELS: Mapping[tuple[str, ...], type[BaseModel]] = {(): SweepExtension}
@@ -71,7 +76,9 @@ def read(document: object) -> SweepExtension:
         found = SweepExtension.model_validate(document)
     except ValidationError as error:
         raise InvalidSubmission([translated(detail, _MODELS) for detail in error.errors()]) from error
-    given = [name for name in SweepExtension.model_fields if getattr(found, name) is not None]
+    given = [
+        name for name in SweepExtension.model_fields if name != "rerun" and getattr(found, name) is not None
+    ]
     if not given:
         raise InvalidSubmission(
             [Fault("", "asks for nothing", None, "seeds, parameters, run_cap, several of these, or epochs")]
@@ -79,6 +86,9 @@ def read(document: object) -> SweepExtension:
     if "epochs" in given and len(given) > 1:
         message = f"cannot be asked for together with {given[0]}"
         raise InvalidSubmission([Fault("epochs", message, found.epochs, "epochs alone, or a second request")])
+    if found.epochs is not None and found.rerun is not None:
+        message = "is about new runs, and epochs are added to those that are there"
+        raise InvalidSubmission([Fault("rerun", message, found.rerun, "seeds, parameters or run_cap")])
     if isinstance(found.seeds, list) and len(set(found.seeds)) < len(found.seeds):
         raise InvalidSubmission([Fault("seeds", "has a seed twice", None, "each seed once")])
     return found

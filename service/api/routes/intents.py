@@ -99,10 +99,12 @@ def extend(here: Here, caller: Asking, sweep_id: SweepId, body: Body) -> SweepIn
     """Add runs to a sweep, or epochs to its runs; what it has already is not added again.
 
     New seeds and values make new runs, numbered behind the last one and planned as a submit does, over the
-    same dataset, preprocessing and split. More epochs can be had once the sweep is final: its completed runs
-    then are runs of that many epochs, with the configuration hash of such runs, and have results again when
-    they end. Refused is what could not be compared: epochs under a schedule whose learning rates depend on
-    their number, and anything under another numerics version. A paused sweep stays paused.
+    same dataset, preprocessing and split; those that you have had trained before are answered from the store
+    as in a submit (`reused_from`), unless `rerun` is set there or here. More epochs can be had once the sweep
+    is final: its completed runs then are runs of that many epochs, with the configuration hash of such runs,
+    and have results again when they end. Refused is what could not be compared: epochs under a schedule whose
+    learning rates depend on their number, and anything under another numerics version. A paused sweep stays
+    paused.
     """
     rings = extend_sweep(
         here.database,
