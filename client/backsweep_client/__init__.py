@@ -2,6 +2,7 @@
 
 from backsweep_client.client import Client
 from backsweep_client.events import Event
+from backsweep_client.keys import Keys, NewKey
 from backsweep_client.losses import Losses
 from backsweep_client.problems import (
     BacksweepError,
@@ -32,7 +33,9 @@ __all__ = [
     "Forbidden",
     "Interval",
     "Invalid",
+    "Keys",
     "Losses",
+    "NewKey",
     "NoToken",
     "NotFound",
     "Problem",

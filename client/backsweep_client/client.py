@@ -13,6 +13,7 @@ import httpx
 from backsweep_client import downloads, events, pages, submission
 from backsweep_client.connection import Connection
 from backsweep_client.events import Event
+from backsweep_client.keys import Keys
 from backsweep_client.losses import Losses
 from backsweep_client.runs import Run, WithRuns
 from backsweep_client.submission import Body, Submission
@@ -136,6 +137,11 @@ class Client(WithRuns):
     def delete_dataset(self, dataset: str) -> None:
         """Remove a dataset that no sweep uses."""
         self.transport.request("DELETE", f"/datasets/{dataset}")
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of those who share the service, for who may administer it."""
+        return Keys(self.transport)
 
     def workers(self) -> list[dict[str, Any]]:
         """Who trains."""

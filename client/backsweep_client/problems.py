@@ -19,7 +19,7 @@ class NoToken(BacksweepError):
     """The service wants to know who asks, and no token or key could be found."""
 
 
-class TimedOut(BacksweepError):
+class TimedOut(BacksweepError, TimeoutError):
     """What was waited for did not happen in the time that was given."""
 
 

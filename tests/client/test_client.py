@@ -129,8 +129,9 @@ def test_a_preview_stores_nothing(client: Client) -> None:
 
 def test_a_sweep_is_paused_resumed_canceled_and_retried(client: Client) -> None:
     sweep = client.submit(ENDLESS)
-    with pytest.raises(TimedOut, match=r"is (running|queued) after 0.2 s"):
+    with pytest.raises(TimedOut, match=r"is (running|queued) after 0.2 s") as caught:
         sweep.wait(timeout=0.2)
+    assert isinstance(caught.value, TimeoutError)
     assert sweep.pause().document["intent"] == "pause"
     assert sweep.resume().document["intent"] == "run"
     assert sweep.cancel().state == "canceled"
