@@ -259,8 +259,8 @@ VARIABLES = (
     Variable(
         "public_metrics",
         "0",
-        "1 answers `/metrics` without a token: it has counts, speeds and the names of workers, and nothing "
-        "of anyone's sweeps.",
+        "1 answers `/metrics` to everybody, else to who has the scope admin: it has counts over all owners, "
+        "speeds and the names of workers, and nothing of a single sweep.",
         "1, true, yes or 0, false, no",
         parsers.flag,
     ),

@@ -10,13 +10,13 @@ from service.planning.headline_words import (
     LONGEST_LIST,
     Context,
     Words,
-    beyond,
     conditions,
     count,
     finished_in,
     listed,
     measured,
     name_text,
+    outside,
     runs_in,
     stretches,
     value_text,
@@ -78,7 +78,7 @@ def _with_best(summary: Summary, best: SettingSummary, words: Words, at: str) ->
         yield f"{words.setting(best.setting)} is best{ranked_by}{at}"
         yield f"{_set(summary, best, words)} (95 %, {seeds}, {rates})"
     if summary.edges:
-        yield f"the optimum may lie outside the grid, {beyond(summary, words)}"
+        yield outside(summary, words)
     collapsed_too = f", {best.collapsed} collapsed" if best.collapsed else ""
     yield f"{best.diverged} of {best.completed} diverged{collapsed_too}"
     if summary.test:
@@ -200,7 +200,9 @@ def _notes_on_values(summary: Summary) -> Iterator[str]:
         times = count(summary.test_reveals, "time")
         yield f"Runs were chosen by test metrics {times}: the test result is no longer unbiased."
     if summary.edges:
-        yield f"The optimum may lie outside the grid, {beyond(summary, words)}: extend the sweep there."
+        told = outside(summary, words)
+        to_do = "a new sweep can draw from a wider range" if summary.is_drawn else "extend the sweep there"
+        yield f"{told[0].upper()}{told[1:]}: {to_do}."
     if summary.test and summary.test.interval.low is None and summary.test.interval.n >= FEWEST_SEEDS:
         yield f"No interval for {name_text(summary.test.metric)}: its spread over the test rows is not known."
 

@@ -88,8 +88,16 @@ def stretches(grid: Sequence[float], inside: Sequence[float], label: Callable[[f
     return parts
 
 
+def outside(summary: Summary, words: Words) -> str:
+    """Where the optimum may lie that nobody looked: a grid has an outside, what was drawn has only an end."""
+    where = beyond(summary, words)
+    if summary.is_drawn:
+        return f"nothing was drawn {where}, where the optimum may lie"
+    return f"the optimum may lie outside the grid, {where}"
+
+
 def beyond(summary: Summary, words: Words) -> str:
-    """On which side of the grid the optimum may lie: `below 0.001 or above 10`."""
+    """On which side of what was tried the optimum may lie: `below 0.001 or above 10`."""
     told = []
     for edge in summary.edges:
         lowest, *_, highest = words.grids[edge.parameter]

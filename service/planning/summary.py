@@ -135,6 +135,11 @@ class Summary:
         return next((setting for setting in self.settings if setting.best), None)
 
     @property
+    def is_drawn(self) -> bool:
+        """Whether the settings of the ranking were drawn from ranges, and are no grid."""
+        return bool(self.expected_best)
+
+    @property
     def best_set(self) -> tuple[SettingSummary, ...]:
         """The best and what cannot be told apart from it; empty below three seeds."""
         return tuple(setting for setting in self.settings if setting.in_best_set)

@@ -10,13 +10,14 @@ import re
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.api.gate.authentication import deed_of, note_refusal
+from service.api.gate.authentication import METRICS, deed_of, note_refusal
 from service.api.gate.origins import SAFE_METHODS
 from service.api.problems import ProblemResponse
 from service.lifecycle.access import Caller
 from service.lifecycle.access import Scope as Permission
 
-ADMINISTRATION = ("/api/v1/owners", "/api/v1/keys", "/api/v1/audit")
+# Metrics count everybody's sweeps and name all machines, and a key that reads sees its owner's alone.
+ADMINISTRATION = ("/api/v1/owners", "/api/v1/keys", "/api/v1/audit", METRICS)
 # These change nothing: they compute an answer from what is sent. And whoever came in may leave.
 READS_BY_POST = re.compile(
     r"/api/v1/(sweeps:preview|runs/[^/]+:predict|trace|derivatives|trajectories)|/logout"

@@ -33,7 +33,7 @@ def get_metrics(here: Here, request: Request) -> Response:
 
     What is read from the database (runs, sweeps, populations, workers, epochs, leases) is the same whichever
     API process is asked: of several take the maximum. Requests, streams and process metrics are a process's
-    own: add them up.
+    own: add them up. They count what is everybody's, so a key needs the scope `admin`.
     """
     measures: Measures = request.app.state.measures
     found, workers = _read(here)

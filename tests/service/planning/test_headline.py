@@ -69,6 +69,7 @@ def summary_of(
     goal: Goal = "minimize",
     task: str = "classification",
     constant: Mapping[str, float] | None = None,
+    method: str = "grid",
 ) -> Summary:
     return summarize(
         outcomes,
@@ -80,6 +81,7 @@ def summary_of(
         train_count=100,
         validation_count=20,
         test_count=270,
+        method=method,
         constant=constant or {},
     )
 
@@ -197,6 +199,18 @@ def test_a_best_at_the_end_of_the_grid_says_where_the_optimum_may_lie() -> None:
         "grid, above 10; 0 of 3 diverged."
     )
     assert notes(summary)[-1] == "The optimum may lie outside the grid, above 10: extend the sweep there."
+
+
+def test_what_was_drawn_is_no_grid_and_has_no_outside() -> None:
+    outcomes = by_rate({0.11: around(0.9), 1.2: around(0.5), 9.7: around(0.3)})
+    summary = summary_of(outcomes, method="random")
+    assert headline(summary, DIGITS) == (
+        f"9.7 is best {AT}; the other 2 are worse (95 %, 3 seeds, 3 rates); nothing was drawn above 9.7, "
+        "where the optimum may lie; 0 of 3 diverged."
+    )
+    assert notes(summary)[-1] == (
+        "Nothing was drawn above 9.7, where the optimum may lie: a new sweep can draw from a wider range."
+    )
 
 
 def test_a_single_setting_shows_its_interval() -> None:

@@ -11,6 +11,8 @@ from starlette.testclient import TestClient
 
 from service.api.measures import Measures
 from service.api.routes import metrics
+from service.lifecycle.access import Scope
+from service.lifecycle.api_keys import Grant, create_keys
 from service.lifecycle.owners import local_owner
 from service.store.database import Database
 from tests.service.api import building
@@ -112,6 +114,19 @@ def test_a_stranger_reads_metrics_only_where_a_setting_says_so(app: FastAPI, str
     assert stranger.get("/metrics/").status_code != 200
     assert stranger.post("/metrics").status_code != 200
     assert stranger.get("/api/v1/sweeps").status_code == 401
+
+
+def test_a_key_reads_what_is_everybodys_only_with_the_scope_admin(
+    stranger: TestClient, database: Database
+) -> None:
+    with database.write() as session:
+        keys = {
+            scope: create_keys(session, ["ann"], Grant(scopes=frozenset({scope})))[0].text for scope in Scope
+        }
+    for scope, text in keys.items():
+        answer = stranger.get("/metrics", headers={"Authorization": f"Bearer {text}"})
+        assert answer.status_code == (200 if scope is Scope.ADMIN else 403), scope
+        assert ("backsweep_runs" in answer.text) == (scope is Scope.ADMIN)
 
 
 def test_openmetrics_is_answered_where_it_is_accepted(client: TestClient) -> None:
