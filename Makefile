@@ -48,7 +48,7 @@ bench-service: $(VENV)/dev  ## Measure recording, workers and recovery on this m
 bench-load: $(VENV)/dev  ## Put a load on the API, and on MLflow if it is in .venv-bench (about 2 minutes)
 	@$(BIN)/python -m benchmarks.service.load $(BENCH_OPTIONS)
 
-bench-queries: $(VENV)/dev  ## Time every list, filter, summary and curve on 100,000 runs, on both databases (about 15 minutes)
+bench-queries: $(VENV)/dev  ## Time every list, filter, summary and curve on 100,000 runs, on both databases (about 12 minutes)
 	@$(BIN)/python -m benchmarks.service.queries $(BENCH_OPTIONS)
 
 lock:  ## Resolve the dependencies anew into requirements/*.lock (needs uv)

@@ -151,8 +151,7 @@ def complete(document: Mapping[str, object]) -> dict[str, object]:
 
 def varied_part(document: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:
     """Return these fields of canonical JSON; one that it leaves out has its neutral value."""
-    whole = complete(document)
-    return {name: whole.get(name) for name in names}
+    return {name: document.get(name, FIELDS[name].neutral) if name in FIELDS else None for name in names}
 
 
 def _used(name: str, values: Mapping[str, object], faulty: set[str]) -> bool:

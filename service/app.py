@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from threading import Thread
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
@@ -24,6 +25,7 @@ from service.dashboard.policy import CONTENT_SECURITY_POLICY
 from service.dispatch import Doorbell
 from service.errors import BacksweepError
 from service.lifecycle.owners import local_owner
+from service.planning.statistics import load_distributions
 from service.settings import Settings
 from service.store.database import Database
 from service.store.migrate import is_current
@@ -54,6 +56,7 @@ def create_app(settings: Settings | None = None, *, ring: Callable[[int], object
         rings = Rings(doorbell.ring)
         try:
             context = app.state.context = _context(known, database, doorbell, ring or rings)
+            Thread(target=load_distributions, name="loading", daemon=True).start()
             # For the server, which hears of its end before this function does.
             yield {"end_streams": context.tail.close}
         finally:

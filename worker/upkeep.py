@@ -11,13 +11,14 @@ from typing import Self
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.dispatch import Doorbell
+from service.lifecycle.gather import gather_large
 from service.lifecycle.keep_headline import keep_headlines
 from service.lifecycle.last_states import let_the_oldest_go
 from service.lifecycle.remove import purge
 from service.lifecycle.requeue import queued_populations, requeue_expired
 from service.lifecycle.retention import keeps_everything, let_go
 from service.lifecycle.verification_lease import queued_verifications, requeue_expired_verifications
-from service.lifecycle.workers import live_workers, saw_worker, worker_stopped
+from service.lifecycle.workers import first_worker, live_workers, saw_worker, worker_stopped
 from service.settings import Settings
 from service.store.database import Database
 
@@ -48,9 +49,12 @@ class Upkeep:
         self._closing = Event()
         self._nothing_until = 0.0  # monotonic seconds: there is nothing to let go before
         self._thread = Thread(target=self._run, name="upkeep", daemon=True)
+        # Of its own, because it may take longer than a worker may be out of sight.
+        self._gatherer = Thread(target=self._gather, name="gathering", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
+        self._gatherer.start()
         return self
 
     def __exit__(
@@ -58,6 +62,7 @@ class Upkeep:
     ) -> None:
         self._closing.set()
         self._thread.join()
+        self._gatherer.join()
         try:
             self._database.run(lambda session: worker_stopped(session, self._name))
         except SQLAlchemyError:
@@ -92,6 +97,17 @@ class Upkeep:
             return
         if let_go(self._database, self._settings, seconds=LONGEST_PURGE):
             self._nothing_until = time.monotonic() + RETENTION_INTERVAL
+
+    def _gather(self) -> None:
+        """Gather what large sweeps' answers are worked out from: one worker does it for all."""
+        while not self._closing.wait(self._interval):
+            try:
+                with self._database.read() as session:
+                    is_first = first_worker(session) == self._name
+                if is_first:
+                    gather_large(self._database, stops=self._closing.is_set)
+            except SQLAlchemyError:
+                _log.warning("a large sweep could not be gathered; it is tried again", exc_info=True)
 
     def _run(self) -> None:
         while True:

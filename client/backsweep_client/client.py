@@ -99,7 +99,7 @@ class Client(WithRuns):
         found: list[Losses] = []
         for start in range(0, len(ids), MOST_RUNS_AT_ONCE):
             params = {"run_ids": ",".join(ids[start : start + MOST_RUNS_AT_ONCE]), "max_points": max_points}
-            found += [Losses.of(each) for each in self.transport.json("/losses", params)["items"]]
+            found += map(Losses.of, pages.every(self.transport, "/losses", params))
         return found
 
     def export_runs(self, target: str | Path, filter: str | None = None, format: str | None = None) -> Path:  # noqa: A002

@@ -13,13 +13,14 @@ def items(
     transport: Transport, path: str, params: Parameters, *, limit: int | None, page_size: int
 ) -> Iterator[dict[str, Any]]:
     """Every item of a list, or the first `limit`; the next page is fetched when it is needed."""
-    return islice(_all(transport, path, params, min(page_size, limit or page_size)), limit)
+    return islice(every(transport, path, {**params, "limit": min(page_size, limit or page_size)}), limit)
 
 
-def _all(transport: Transport, path: str, params: Parameters, page_size: int) -> Iterator[dict[str, Any]]:
+def every(transport: Transport, path: str, params: Parameters) -> Iterator[dict[str, Any]]:
+    """Every item of a list whose pages are as long as the service makes them."""
     cursor: str | None = None
     while True:
-        page = transport.json(path, {**params, "limit": page_size, "cursor": cursor})
+        page = transport.json(path, {**params, "cursor": cursor})
         yield from page["items"]
         cursor = page["next_cursor"]
         if cursor is None:

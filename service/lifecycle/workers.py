@@ -6,11 +6,11 @@ import hashlib
 import json
 import platform
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, bindparam, case, func, select, update
 from sqlalchemy.orm import Session
 
 from service.store.clock import now
@@ -147,14 +147,16 @@ def count_workers(session: Session) -> Mapping[WorkerState, int]:
 
 def live_workers(session: Session) -> int:
     """How many workers were seen lately."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(Worker)
-            .where(Worker.stopped_at.is_(None), Worker.last_seen_at >= now() - round(ALIVE_SECONDS * 1000))
-        )
-        or 0
-    )
+    return session.scalar(select(func.count()).select_from(Worker).where(*_seen_lately())) or 0
+
+
+def first_worker(session: Session) -> str | None:
+    """The name of the live worker that does what one of them has to do for all."""
+    return session.scalar(select(func.min(Worker.name)).where(*_seen_lately()))
+
+
+def _seen_lately() -> Sequence[ColumnElement[bool]]:
+    return Worker.stopped_at.is_(None), Worker.last_seen_at >= now() - round(ALIVE_SECONDS * 1000)
 
 
 def _set(session: Session, name: str, **values: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from service.planning.significant import labels, percent, significant
 from service.planning.statistics import Interval, Side, is_number
@@ -28,11 +29,20 @@ class Words:
     """How this sweep's settings are called."""
 
     def __init__(self, summary: Summary) -> None:
+        self._summary = summary
         self.group_by = summary.group_by
         self.by_rate_alone = summary.group_by == ("learning_rate",)
         self.noun = "rate" if self.by_rate_alone else "setting"
-        self.grids = {name: _grid(summary, name) for name in summary.group_by}
-        self.labels = {name: labels(grid) for name, grid in self.grids.items()}
+
+    @cached_property
+    def grids(self) -> Mapping[str, list[float]]:
+        """Each parameter's numbers, sorted."""
+        return {name: _grid(self._summary, name) for name in self.group_by}
+
+    @cached_property
+    def labels(self) -> Mapping[str, Mapping[float, str]]:
+        """What each of these numbers is called."""
+        return {name: labels(grid) for name, grid in self.grids.items()}
 
     def value(self, name: str, value: object) -> str:
         """One value of a parameter, with digits enough to tell it from its neighbours on the grid."""

@@ -13,102 +13,154 @@ seeds than another.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from math import inf, isfinite
+from functools import cached_property
+from math import inf
 from typing import Literal
 
-from service.planning.statistics import ERROR, Ranking, Sampling, is_loss, is_number, logarithms, mean, rank
-from service.planning.statuses import Role, RunState
+import numpy as np
+from numpy.typing import NDArray
+
+from service.planning.outcome_table import OutcomeTable, RunOutcome, Setting
+from service.planning.statistics import (
+    ERROR,
+    FloatArray,
+    Ranking,
+    Sampling,
+    is_loss,
+    is_number,
+    rank,
+)
+from service.planning.statuses import RunState
 
 Goal = Literal["minimize", "maximize"]
-Setting = Mapping[str, object]
 
-BARRING = frozenset({RunState.DIVERGED, RunState.FAILED, RunState.PRUNED})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOutcome:
-    """What one run came to; `setting` maps each varied parameter to its value, without the seed."""
-
-    number: int
-    setting: Setting
-    configuration_hash: str
-    seed: int
-    state: RunState
-    collapsed: bool = False  # no better than the constant predictor at its end
-    converged: bool | None = None  # of a run over a function; None before its end, and for networks
-    turns: int = 0  # of a run over a function: at how many steps the derivative turned around
-    role: Role = Role.SEARCH
-    metrics: Mapping[str, float | None] = field(default_factory=dict)
-
-    def value(self, metric: str) -> float | None:
-        """A completed run's `metric`; None for other runs, and for a value that is missing or not finite."""
-        found = self.metrics.get(metric) if self.state == RunState.COMPLETED else None
-        return found if found is not None and isfinite(found) else None
-
-    @property
-    def unconverged(self) -> bool:
-        """Whether it ended on a function where no minimum is."""
-        return self.state == RunState.COMPLETED and self.converged is False
+BARRING = (RunState.DIVERGED, RunState.FAILED, RunState.PRUNED)
 
 
-@dataclass(frozen=True, slots=True)
-class SettingRuns:
-    """The runs of one setting, in the order of their numbers."""
+@dataclass(frozen=True)
+class Settings:
+    """Distinct settings in the order of their first runs, and the configurations that belong to each."""
 
-    setting: Setting
-    outcomes: tuple[RunOutcome, ...]
+    table: OutcomeTable
+    named: Sequence[Setting]
+    by_configuration: Sequence[int]  # the place of each configuration's setting
+    _grids: dict[tuple[str, bool], FloatArray] = field(default_factory=dict)
 
-    def count(self, *states: RunState) -> int:
-        """Runs in any of `states`."""
-        return sum(outcome.state in states for outcome in self.outcomes)
+    def __len__(self) -> int:
+        """How many settings there are."""
+        return len(self.named)
 
-    def configurations(self) -> list[str]:
-        """The distinct configuration hashes, sorted."""
-        return sorted({outcome.configuration_hash for outcome in self.outcomes})
+    @cached_property
+    def places(self) -> NDArray[np.intp]:
+        """By run, the place of its setting."""
+        return np.array(self.by_configuration, dtype=np.intp)[self.table.configurations]
 
-    def seed_values(self, metric: str, *, log: bool = False) -> dict[int, float]:
-        """The mean over configurations, geometric with `log`, at each seed that all of them have."""
-        if len({outcome.seed for outcome in self.outcomes}) == len(self.outcomes):
-            alone = ((outcome.seed, outcome.value(metric)) for outcome in self.outcomes)
-            return dict(sorted((seed, value) for seed, value in alone if value is not None))
-        by_seed: dict[int, list[float | None]] = defaultdict(list)
-        for outcome in self.outcomes:
-            by_seed[outcome.seed].append(outcome.value(metric))
-        present = {seed: [value for value in by_seed[seed] if value is not None] for seed in sorted(by_seed)}
-        return {
-            seed: mean(found, log=log) for seed, found in present.items() if len(found) == len(by_seed[seed])
-        }
+    @cached_property
+    def seeds(self) -> NDArray[np.int64]:
+        """All seeds, sorted: the columns of every grid."""
+        return np.unique(self.table.seeds)
+
+    def runs(self, which: NDArray[np.bool_] | None = None) -> NDArray[np.intp]:
+        """By setting, how many of its runs are among these."""
+        places = self.places if which is None else self.places[which]
+        return np.bincount(places, minlength=len(self))
+
+    def count(self, *states: RunState) -> NDArray[np.intp]:
+        """By setting, its runs in any of `states`."""
+        return self.runs(self.table.among(*states))
+
+    @cached_property
+    def runs_by_seed(self) -> NDArray[np.intp]:
+        """How many runs each setting has at each seed (settings, seeds)."""
+        return self._per_cell(np.ones(len(self.places), dtype=bool))
+
+    def finished(self) -> NDArray[np.intp]:
+        """By setting, at how many of its seeds every run is completed."""
+        completed = self._per_cell(self.table.among(RunState.COMPLETED))
+        every = self.runs_by_seed
+        found: NDArray[np.intp] = ((every > 0) & (completed == every)).sum(axis=1)
+        return found
+
+    def at_seeds(self, which: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Where a setting has such a run at a seed (settings, seeds)."""
+        return self._per_cell(which) > 0
+
+    def values(self, metric: str, *, log: bool = False) -> FloatArray:
+        """The mean over configurations (settings, seeds), geometric with `log`; NaN where one has none."""
+        grid = self._grids.get((metric, log))
+        if grid is None:
+            grid = self._grids[metric, log] = self._grid(metric, log=log)
+        return grid
+
+    def seed_values(self, place: int, metric: str, *, log: bool = False) -> dict[int, float]:
+        """One setting's values by seed."""
+        row = self.values(metric, log=log)[place]
+        there = ~np.isnan(row)
+        return dict(zip(self.seeds[there].tolist(), row[there].tolist(), strict=True))
+
+    @cached_property
+    def configurations(self) -> Sequence[Sequence[str]]:
+        """By setting, the hashes of its configurations, sorted."""
+        found: list[set[str]] = [set() for _ in self.named]
+        for place, digest in zip(self.by_configuration, self.table.hashes, strict=True):
+            found[place].add(digest)
+        return [sorted(hashes) for hashes in found]
+
+    @cached_property
+    def _cells(self) -> NDArray[np.intp]:
+        return self.places * len(self.seeds) + np.searchsorted(self.seeds, self.table.seeds)
+
+    def _per_cell(self, which: NDArray[np.bool_]) -> NDArray[np.intp]:
+        shape = len(self), len(self.seeds)
+        return np.bincount(self._cells[which], minlength=shape[0] * shape[1]).reshape(shape)
+
+    def _grid(self, metric: str, *, log: bool) -> FloatArray:
+        values, every = self.table.values(metric), self.runs_by_seed
+        there = ~np.isnan(values)
+        cells, values = self._cells[there], values[there]
+        complete = (every > 0) & (self._per_cell(there) == every)
+        grid = np.full(every.shape, np.nan)
+        if every.max(initial=0) <= 1:
+            grid.flat[cells] = values
+            return grid
+        with np.errstate(over="ignore"):
+            sums = np.bincount(cells, weights=values, minlength=every.size).reshape(every.shape)
+            grid[complete] = sums[complete] / every[complete]
+            if log:
+                points = np.bincount(cells, weights=np.log(values), minlength=every.size)
+                pooled = complete & (every > 1)  # one value is its own mean to the last bit
+                grid[pooled] = np.exp(points.reshape(every.shape)[pooled] / every[pooled])
+        return grid
 
 
-def mixed_losses(outcomes: Iterable[RunOutcome], metric: str) -> tuple[str, ...]:
+def mixed_losses(table: OutcomeTable, metric: str) -> tuple[str, ...]:
     """The training losses, where they vary and `metric` is a loss: such runs cannot be ranked by it."""
-    losses = {str(outcome.setting["loss"]) for outcome in outcomes if "loss" in outcome.setting}
+    losses = {str(setting["loss"]) for setting in table.settings if "loss" in setting}
     return tuple(sorted(losses)) if len(losses) > 1 and is_loss(metric) else ()
 
 
-def gather(outcomes: Iterable[RunOutcome], group_by: tuple[str, ...]) -> list[SettingRuns]:
+def gather(outcomes: Iterable[RunOutcome] | OutcomeTable, group_by: tuple[str, ...]) -> Settings:
     """The settings in the order in which their first runs came."""
-    gathered: dict[tuple[object, ...], list[RunOutcome]] = defaultdict(list)
-    for outcome in outcomes:
-        # A parameter that a configuration does not use is absent from its setting.
-        gathered[tuple(_frozen(outcome.setting.get(name)) for name in group_by)].append(outcome)
-    return [
-        SettingRuns(dict(zip(group_by, values, strict=True)), tuple(found))
-        for values, found in gathered.items()
+    table = outcomes if isinstance(outcomes, OutcomeTable) else OutcomeTable.of(outcomes)
+    known: dict[tuple[object, ...], int] = {}
+    # A parameter that a configuration does not use is absent from its setting.
+    places = [
+        known.setdefault(tuple(_frozen(setting.get(name)) for name in group_by), len(known))
+        for setting in table.settings
     ]
+    named = [dict(zip(group_by, values, strict=True)) for values in known]
+    return Settings(table, named, places)
 
 
-def on_log_scale(outcomes: Iterable[RunOutcome], metric: str) -> bool:
+def on_log_scale(table: OutcomeTable, metric: str) -> bool:
     """One scale for all settings: logarithms for a loss, unless one value anywhere has none."""
-    values = (outcome.value(metric) for outcome in outcomes)
-    return is_loss(metric) and all(value > 0 for value in values if value is not None)
+    return is_loss(metric) and not (table.values(metric) <= 0).any()
 
 
 def rank_settings(
-    settings: Sequence[SettingRuns],
+    settings: Settings,
     metric: str,
     goal: Goal,
     sampling: Sampling,
@@ -117,24 +169,46 @@ def rank_settings(
     error: float = ERROR,
 ) -> Ranking:
     """Rank by the mean over seeds of `metric`; nothing is ranked where that is refused."""
-    log = on_log_scale((outcome for runs in settings for outcome in runs.outcomes), metric)
+    log = on_log_scale(settings.table, metric)
     sign = 1.0 if goal == "minimize" else -1.0
-    values: dict[int, dict[int, float]] = {}
-    tie_breaks: dict[int, tuple[float, float, str]] = {}
-    for index, runs in enumerate(settings):
-        if refused or runs.count(*BARRING) or any(outcome.unconverged for outcome in runs.outcomes):
-            continue
-        by_seed = runs.seed_values(metric, log=log)
-        scaled = logarithms(by_seed.values()) if log else by_seed.values()
-        values[index] = {seed: sign * value for seed, value in zip(by_seed, scaled, strict=True)}
-        tie_breaks[index] = _tie_break(runs)
-    return rank(values, tie_breaks, settings_count=len(settings), sampling=sampling, error=error)
+    grid = settings.values(metric, log=log)
+    scaled = sign * (np.log(grid) if log else grid)
+    barred = settings.count(*BARRING) + settings.runs(settings.table.unconverged())
+    able = np.flatnonzero(barred == 0).tolist() if not refused else []
+    seeds = settings.seeds.tolist()
+    values = {
+        place: {
+            seed: value for seed, value in zip(seeds, scaled[place].tolist(), strict=True) if value == value
+        }
+        for place in able
+    }
+    return rank(
+        values, _tie_breaks(settings, able), settings_count=len(settings), sampling=sampling, error=error
+    )
 
 
-def _tie_break(runs: SettingRuns) -> tuple[float, float, str]:
-    losses = runs.seed_values("validation_loss").values()
-    rate = runs.setting.get("learning_rate")
-    return (mean(losses) if losses else inf, rate if is_number(rate) else inf, runs.configurations()[0])
+def row_means(grid: FloatArray) -> list[float | None]:
+    """The mean of what is there in each row; None where nothing is."""
+    there = ~np.isnan(grid)
+    counts = there.sum(axis=1)
+    with np.errstate(over="ignore"):
+        sums = np.where(there, grid, 0.0).sum(axis=1)
+    return [
+        total / count if count else None for total, count in zip(sums.tolist(), counts.tolist(), strict=True)
+    ]
+
+
+def _tie_breaks(settings: Settings, able: Sequence[int]) -> dict[int, tuple[float, float, str]]:
+    losses = row_means(settings.values("validation_loss"))
+    found = {}
+    for place in able:
+        loss, rate = losses[place], settings.named[place].get("learning_rate")
+        found[place] = (
+            inf if loss is None else loss,
+            rate if is_number(rate) else inf,
+            settings.configurations[place][0],
+        )
+    return found
 
 
 def _frozen(value: object) -> object:

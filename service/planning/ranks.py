@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import inf, isfinite
 
 import numpy as np
 
-from service.planning.outcomes import Goal, SettingRuns
+from service.planning.outcomes import Goal, Settings
+from service.planning.statistics import FloatArray
 from service.planning.statuses import RunState
 
 
-def medians(settings: Sequence[SettingRuns], metric: str, goal: Goal) -> list[float | None]:
+def medians(settings: Settings, metric: str, goal: Goal) -> list[float | None]:
     """Each setting's median over its finished runs; None where the middle one diverged, or none has."""
-    worst = inf if goal == "minimize" else -inf
-    found = [list(_by_seed(runs, metric, worst).values()) for runs in settings]
-    middles = [float(np.median(values)) if values else inf for values in found]
-    return [middle if isfinite(middle) else None for middle in middles]
+    grid = np.sort(_by_seed(settings, metric, goal), axis=1)  # NaN comes last
+    counts = (~np.isnan(grid)).sum(axis=1)
+    rows = np.arange(len(grid))
+    middles = [grid[rows, np.maximum(0, place)] for place in ((counts - 1) // 2, counts // 2 * (counts > 0))]
+    with np.errstate(over="ignore"):
+        found = np.where(middles[0] == middles[1], middles[0], (middles[0] + middles[1]) / 2)
+    return [middle if isfinite(middle) else None for middle in found.tolist()]
 
 
-def mean_ranks(settings: Sequence[SettingRuns], metric: str, goal: Goal) -> list[float | None]:
+def mean_ranks(settings: Settings, metric: str, goal: Goal) -> list[float | None]:
     """Each setting's rank from 1, over the seeds at which all have finished: equal ones share theirs."""
-    from scipy.stats import rankdata
-
-    worst = inf if goal == "minimize" else -inf
-    by_seed = [_by_seed(runs, metric, worst) for runs in settings]
-    seeds = sorted(frozenset.intersection(*map(frozenset, by_seed))) if by_seed else []
-    if not seeds:
+    grid = _by_seed(settings, metric, goal)
+    table = grid[:, ~np.isnan(grid).any(axis=0)]
+    if not table.size:
         return [None] * len(settings)
-    table = np.array([[values[seed] for seed in seeds] for values in by_seed])
-    ranks = rankdata(table if goal == "minimize" else -table, axis=0)
-    return [float(mean) for mean in ranks.mean(axis=1)]
+    ranks = np.stack([_ranked(seed if goal == "minimize" else -seed) for seed in table.T])
+    return [float(mean) for mean in ranks.mean(axis=0)]
 
 
-def _by_seed(runs: SettingRuns, metric: str, worst: float) -> dict[int, float]:
-    found = runs.seed_values(metric)
-    lost = {outcome.seed: worst for outcome in runs.outcomes if outcome.state == RunState.DIVERGED}
-    return found | lost
+def _ranked(values: FloatArray) -> FloatArray:
+    """The ranks of values from 1; equal ones have the mean of theirs."""
+    _distinct, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    found: FloatArray = (np.cumsum(counts) - (counts - 1) / 2)[places]
+    return found
+
+
+def _by_seed(settings: Settings, metric: str, goal: Goal) -> FloatArray:
+    worst = inf if goal == "minimize" else -inf
+    diverged = settings.at_seeds(settings.table.among(RunState.DIVERGED))
+    return np.where(diverged, worst, settings.values(metric))

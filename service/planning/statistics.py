@@ -77,6 +77,11 @@ class Ranking:
     ranked: frozenset[int]
 
 
+def load_distributions() -> None:
+    """Load what intervals need now, which the first of them would otherwise wait for."""
+    import scipy.special  # noqa: F401
+
+
 @lru_cache(maxsize=1024)
 def t_quantile(probability: float, degrees_of_freedom: int) -> float:
     """Quantile of Student's t."""
@@ -122,17 +127,46 @@ def interval(
     and `mean` is arithmetic. With `resampled` the standard error is Nadeau and Bengio's
     (`Sampling.variance_factor`).
     """
-    n = len(values)
-    if n == 0:
-        return NOTHING
-    on_log_scale = log and min(values) > 0
-    points = logarithms(values) if on_log_scale else list(values)
-    center = mean(points)
-    half_width = None
-    if n >= FEWEST_SEEDS:
-        factor = Sampling(resampled, train_count, validation_count).variance_factor(n)
-        half_width = t_quantile(1 - ERROR / 2, n - 1) * _standard_deviation(points, center) * sqrt(factor)
-    return _around(center, half_width, n, on_log_scale=on_log_scale, bounds=bounds)
+    sampling = Sampling(resampled, train_count, validation_count)
+    return intervals(np.array([values], dtype=np.float64), sampling, log=log, bounds=bounds)[0]
+
+
+def intervals(
+    grid: FloatArray, sampling: Sampling, *, log: bool, bounds: Bounds = UNBOUNDED
+) -> Sequence[Interval]:
+    """What `interval` says of each row of values by seed (settings, seeds), NaN where there is none."""
+    there = ~np.isnan(grid)
+    counts = there.sum(axis=1)
+    # Of no value, or of values far apart, there is no spread: what is not finite in the end is None.
+    with np.errstate(all="ignore"):
+        positive = np.logical_and.reduce(~there | (grid > 0), axis=1)
+        on_log = positive & np.full(positive.shape, log)
+        points = np.where(on_log[:, np.newaxis], np.log(grid), grid)
+        centers = np.where(there, points, 0.0).sum(axis=1) / counts
+        deviations = np.where(there, points - centers[:, np.newaxis], 0.0)
+        spreads = np.sqrt((deviations * deviations).sum(axis=1) / (counts - 1))
+        halves = spreads * _reach(counts, sampling)
+        ends = [_ends(found, on_log, bounds) for found in (centers, centers - halves, centers + halves)]
+    rows = zip(*ends, counts.tolist(), strict=True)
+    return [
+        Interval(mean, low, high, n) if n >= FEWEST_SEEDS else Interval(mean, None, None, n) if n else NOTHING
+        for mean, low, high, n in rows
+    ]
+
+
+def _reach(counts: NDArray[np.intp], sampling: Sampling) -> FloatArray:
+    """By row, how many standard deviations of its values its interval is wide to either side."""
+    found = np.full(counts.shape, np.nan)
+    for n in np.unique(counts[counts >= FEWEST_SEEDS]).tolist():
+        found[counts == n] = t_quantile(1 - ERROR / 2, n - 1) * sqrt(sampling.variance_factor(n))
+    return found
+
+
+def _ends(points: FloatArray, on_log: NDArray[np.bool_], bounds: Bounds) -> list[float | None]:
+    """The points on the users' scale, None where a float64 cannot hold them."""
+    fits = np.where(on_log, points <= LARGEST_EXPONENT, np.isfinite(points))
+    found = np.where(on_log, np.exp(np.minimum(points, LARGEST_EXPONENT)), np.clip(points, *bounds))
+    return [value if fitting else None for value, fitting in zip(found.tolist(), fits.tolist(), strict=True)]
 
 
 def logarithms(values: Iterable[float]) -> list[float]:
@@ -259,7 +293,7 @@ def held_out_interval(
         return Interval(center, max(0.0, center - reach), min(1.0, center + reach), n)
     over_seeds = t_quantile(1 - ERROR / 2, n - 1) * _standard_deviation(values, center) / sqrt(n)
     over_rows = 1.96 * rows_sd / sqrt(rows)
-    return _around(center, sqrt(over_seeds**2 + over_rows**2), n, on_log_scale=False, bounds=bounds)
+    return _around(center, sqrt(over_seeds**2 + over_rows**2), n, bounds)
 
 
 def touched_side(grid: Iterable[object], touched: Iterable[object]) -> Side | None:
@@ -288,15 +322,9 @@ def _standard_deviation(points: Sequence[float], center: float) -> float:
     return sqrt(sum((point - center) * (point - center) for point in points) / (len(points) - 1))
 
 
-def _around(
-    center: float, half_width: float | None, n: int, *, on_log_scale: bool, bounds: Bounds
-) -> Interval:
+def _around(center: float, half_width: float, n: int, bounds: Bounds) -> Interval:
     def end(point: float) -> float | None:
-        """The point on the users' scale, None where a float64 cannot hold it."""
-        if on_log_scale:
-            return exp(point) if point <= LARGEST_EXPONENT else None
+        """The point within the bounds, None where a float64 cannot hold it."""
         return min(max(point, bounds[0]), bounds[1]) if isfinite(point) else None
 
-    if half_width is None:
-        return Interval(end(center), None, None, n)
     return Interval(end(center), end(center - half_width), end(center + half_width), n)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 from math import isfinite
-from typing import Any
 
 from service.errors import Fault, InvalidSubmission
 from service.planning.expected_best import expected_best
+from service.planning.outcome_table import OutcomeTable, RunOutcome, Setting
 from service.planning.outcomes import (
     Goal,
-    RunOutcome,
-    Setting,
-    SettingRuns,
+    Settings,
     gather,
     mixed_losses,
     on_log_scale,
@@ -30,11 +28,11 @@ from service.planning.statistics import (
     bounds_of,
     divergence_upper_bound,
     held_out_interval,
-    interval,
+    intervals,
     mean,
     touched_side,
 )
-from service.planning.statuses import Role, RunState
+from service.planning.statuses import RunState
 
 UNFINISHED = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.PAUSED})
 TEST_METRICS = {"classification": "test_accuracy", "regression": "test_r2"}
@@ -66,12 +64,24 @@ class SettingSummary:
 
     def to_json(self) -> dict[str, object]:
         """The setting as the API shows it; a mean beside diverged runs is marked as one over survivors."""
-        shown = asdict(self)
-        del shown["canceled"]
+        survivors_only = self.diverged > 0
         metrics = {
-            name: {**values, "survivors_only": self.diverged > 0} for name, values in shown["metrics"].items()
+            name: {
+                "mean": each.mean,
+                "low": each.low,
+                "high": each.high,
+                "n": each.n,
+                "survivors_only": survivors_only,
+            }
+            for name, each in self.metrics.items()
         }
+        shown = {name: getattr(self, name) for name in _SHOWN}
         return {**shown, "setting": _plain(self.setting), "metrics": metrics}
+
+
+_SHOWN = tuple(
+    each.name for each in fields(SettingSummary) if each.name not in ("setting", "canceled", "metrics")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +184,7 @@ class Summary:
 
 
 def summarize(
-    outcomes: Iterable[RunOutcome],
+    outcomes: Iterable[RunOutcome] | OutcomeTable,
     *,
     group_by: tuple[str, ...],
     metric: str,
@@ -200,35 +210,35 @@ def summarize(
     Raises:
         InvalidSubmission: `group_by` names what does not vary.
     """
-    ordered = sorted(outcomes, key=lambda outcome: outcome.number)
-    search = [outcome for outcome in ordered if outcome.role == Role.SEARCH]
-    linear = [outcome for outcome in ordered if outcome.role == Role.LINEAR]
-    varied = tuple(dict.fromkeys(name for outcome in search for name in outcome.setting))
-    _require_varied(group_by, varied if search else group_by)
+    table = outcomes if isinstance(outcomes, OutcomeTable) else OutcomeTable.of(outcomes)
+    search, linear = table.only(~table.linear), table.only(table.linear)
+    varied = tuple(dict.fromkeys(name for setting in search.settings for name in setting))
+    _require_varied(group_by, varied if len(search) else group_by)
     sampling = Sampling(resampled, train_count, validation_count)
     settings = gather(search, group_by)
     mixed = mixed_losses(search, metric)
     error = ERROR if looks == 1 else ERROR / MOST_LOOKS
     ranking = rank_settings(settings, metric, goal, sampling, refused=bool(mixed), error=error)
-    best = None if ranking.best is None else settings[ranking.best]
     test_metric = TEST_METRICS.get(task)
     return Summary(
         group_by=group_by,
         metric=metric,
         goal=goal,
         task=task,
-        seeds=len({outcome.seed for outcome in search}),
+        seeds=len(settings.seeds),
         compared_seeds=len(ranking.seeds),
         log_scale=on_log_scale(search, metric),
         mixed_losses=mixed,
         pooled=tuple(name for name in varied if name not in group_by),
         settings=_setting_summaries(settings, ranking, sampling, metric, goal),
         edges=_edges(settings, ranking, group_by),
-        test=_held_out(best, test_metric, test_count, rows_sd) if best and test_metric else None,
+        test=_held_out(settings, ranking.best, test_metric, test_count, rows_sd)
+        if ranking.best is not None and test_metric
+        else None,
         constant={name: value for name, value in constant.items() if isfinite(value)},
         linear=_linear_baseline(linear, metric, goal, sampling, test_metric),
         linear_runs=len(linear),
-        linear_pending=sum(outcome.state in UNFINISHED for outcome in linear),
+        linear_pending=int(linear.among(*UNFINISHED).sum()),
         sources_of_variation=_sources_of_variation(task, resampled=resampled),
         expected_best=_expected_best(settings, ranking, metric, goal) if method == "random" else (),
         looks=looks,
@@ -248,85 +258,78 @@ def _require_varied(group_by: tuple[str, ...], varied: tuple[str, ...]) -> None:
 
 
 def _setting_summaries(
-    settings: Sequence[SettingRuns], ranking: Ranking, sampling: Sampling, metric: str, goal: Goal
+    settings: Settings, ranking: Ranking, sampling: Sampling, metric: str, goal: Goal
 ) -> tuple[SettingSummary, ...]:
-    outcomes = [outcome for runs in settings for outcome in runs.outcomes]
-    names = dict.fromkeys(name for outcome in outcomes for name in outcome.metrics)
-    scales = {name: on_log_scale(outcomes, name) for name in names if not name.startswith("test_")}
-    how = asdict(sampling)
-    stands = list(zip(medians(settings, metric, goal), mean_ranks(settings, metric, goal), strict=True))
-    return tuple(
-        _setting_summary(index, runs, ranking, how, scales, stands[index])
-        for index, runs in enumerate(settings)
-    )
-
-
-def _setting_summary(
-    index: int,
-    runs: SettingRuns,
-    ranking: Ranking,
-    how: Mapping[str, Any],
-    scales: Mapping[str, bool],
-    stands: tuple[float | None, float | None],
-) -> SettingSummary:
-    configurations = runs.configurations()
-    diverged = runs.count(RunState.DIVERGED)
-    seeds = {outcome.seed for outcome in runs.outcomes}
-    unfinished = {outcome.seed for outcome in runs.outcomes if outcome.state != RunState.COMPLETED}
-    best = index == ranking.best
-    return SettingSummary(
-        setting=runs.setting,
-        configuration_hash=configurations[0] if len(configurations) == 1 else None,
-        runs=len(runs.outcomes),
-        completed=runs.count(RunState.COMPLETED),
-        diverged=diverged,
-        diverged_upper_bound=divergence_upper_bound(diverged, len(seeds - unfinished)),
-        collapsed=sum(outcome.collapsed and outcome.state == RunState.COMPLETED for outcome in runs.outcomes),
-        unconverged=sum(outcome.unconverged for outcome in runs.outcomes),
-        unturned=sum(outcome.unconverged and not outcome.turns for outcome in runs.outcomes),
-        failed=runs.count(RunState.FAILED),
-        canceled=runs.count(RunState.CANCELED),
-        pending=runs.count(*UNFINISHED),
-        eligible=index in ranking.ranked,
-        best=best,
-        in_best_set=index in ranking.members,
-        p_value=None if best else ranking.p_values.get(index),
-        median=stands[0],
-        mean_rank=stands[1],
-        metrics={
-            name: interval(
-                list(runs.seed_values(name, log=log).values()),
-                log=log,
-                bounds=bounds_of(name),
-                **how,
-            )
+    table = settings.table
+    names = [name for name in table.metrics if not name.startswith("test_")]
+    scales = {name: on_log_scale(table, name) for name in names}
+    columns = {
+        "runs": settings.runs(),
+        "completed": settings.count(RunState.COMPLETED),
+        "diverged": settings.count(RunState.DIVERGED),
+        "collapsed": settings.runs(table.collapsed & table.among(RunState.COMPLETED)),
+        "unconverged": settings.runs(table.unconverged()),
+        "unturned": settings.runs(table.unturned()),
+        "failed": settings.count(RunState.FAILED),
+        "canceled": settings.count(RunState.CANCELED),
+        "pending": settings.count(*UNFINISHED),
+    }
+    counts = zip(*(column.tolist() for column in columns.values()), strict=True)
+    found = zip(
+        *(
+            intervals(settings.values(name, log=log), sampling, log=log, bounds=bounds_of(name))
             for name, log in scales.items()
-        },
+        ),
+        strict=True,
+    )
+    rows = zip(
+        counts,
+        found if names else [()] * len(settings),
+        settings.finished().tolist(),
+        medians(settings, metric, goal),
+        mean_ranks(settings, metric, goal),
+        strict=True,
+    )
+    return tuple(
+        SettingSummary(
+            setting=settings.named[place],
+            configuration_hash=hashes[0] if len(hashes := settings.configurations[place]) == 1 else None,
+            **(of_runs := dict(zip(columns, count, strict=True))),
+            diverged_upper_bound=divergence_upper_bound(of_runs["diverged"], finished),
+            eligible=place in ranking.ranked,
+            best=place == ranking.best,
+            in_best_set=place in ranking.members,
+            p_value=None if place == ranking.best else ranking.p_values.get(place),
+            median=median,
+            mean_rank=mean_rank,
+            metrics=dict(zip(names, measured, strict=True)),
+        )
+        for place, (count, measured, finished, median, mean_rank) in enumerate(rows)
     )
 
 
 def _expected_best(
-    settings: Sequence[SettingRuns], ranking: Ranking, metric: str, goal: Goal
+    settings: Settings, ranking: Ranking, metric: str, goal: Goal
 ) -> tuple[tuple[int, float], ...]:
     """What fewer settings would have found; one that diverged counts as the worst that did not."""
-    log = on_log_scale((outcome for runs in settings for outcome in runs.outcomes), metric)
+    log = on_log_scale(settings.table, metric)
     values = [
-        mean(settings[index].seed_values(metric, log=log).values(), log=log) for index in ranking.ranked
+        mean(settings.seed_values(place, metric, log=log).values(), log=log) for place in ranking.ranked
     ]
     if not values:
         return ()
     worst = max(values) if goal == "minimize" else min(values)
-    lost = sum(runs.count(RunState.DIVERGED) > 0 for runs in settings)
+    lost = int((settings.count(RunState.DIVERGED) > 0).sum())
     return tuple(expected_best([*values, *[worst] * lost], goal))
 
 
-def _edges(settings: Sequence[SettingRuns], ranking: Ranking, group_by: tuple[str, ...]) -> tuple[Edge, ...]:
+def _edges(settings: Settings, ranking: Ranking, group_by: tuple[str, ...]) -> tuple[Edge, ...]:
     if ranking.best is None:
         return ()
     touched = {ranking.best, *ranking.members}
     edges = []
     for name in group_by:
-        grid = [runs.setting[name] for runs in settings]
+        grid = [setting[name] for setting in settings.named]
         side = touched_side(grid, [grid[index] for index in touched])
         if side:
             edges.append(Edge(name, side))
@@ -334,12 +337,16 @@ def _edges(settings: Sequence[SettingRuns], ranking: Ranking, group_by: tuple[st
 
 
 def _held_out(
-    best: SettingRuns, metric: str, test_count: int, rows_sd: Callable[[str], float | None]
+    settings: Settings,
+    best: int,
+    metric: str,
+    test_count: int,
+    rows_sd: Callable[[str], float | None],
 ) -> HeldOut | None:
-    values = list(best.seed_values(metric).values())
+    values = list(settings.seed_values(best, metric).values())
     if not values:
         return None
-    configurations = best.configurations()
+    configurations = settings.configurations[best]
     found = held_out_interval(
         values,
         rows=test_count,
@@ -347,25 +354,23 @@ def _held_out(
         proportion=metric == "test_accuracy",
         bounds=bounds_of(metric),
     )
-    rmse = best.seed_values("test_rmse").values()
+    rmse = settings.seed_values(best, "test_rmse").values()
     return HeldOut(metric, found, mean(rmse) if rmse else None)
 
 
 def _linear_baseline(
-    outcomes: Sequence[RunOutcome], metric: str, goal: Goal, sampling: Sampling, test_metric: str | None
+    table: OutcomeTable, metric: str, goal: Goal, sampling: Sampling, test_metric: str | None
 ) -> LinearBaseline | None:
-    varied = tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.setting))
-    settings = gather(outcomes, varied)
-    ranking = rank_settings(settings, metric, goal, sampling, refused=bool(mixed_losses(outcomes, metric)))
-    if ranking.best is None:
+    varied = tuple(dict.fromkeys(name for setting in table.settings for name in setting))
+    settings = gather(table, varied)
+    best = rank_settings(settings, metric, goal, sampling, refused=bool(mixed_losses(table, metric))).best
+    if best is None:
         return None
-    best = settings[ranking.best]
     scores = [test_metric, test_metric.replace("test", "validation")] if test_metric else []
-    shown = dict.fromkeys(["validation_loss", metric, *scores])
-    scales = {name: on_log_scale(outcomes, name) for name in shown}
-    means = {name: best.seed_values(name, log=log).values() for name, log in scales.items()}
+    scales = {name: on_log_scale(table, name) for name in ("validation_loss", metric, *scores)}
+    means = {name: settings.seed_values(best, name, log=log).values() for name, log in scales.items()}
     return LinearBaseline(
-        best.setting, {name: mean(found, log=scales[name]) for name, found in means.items() if found}
+        settings.named[best], {name: mean(found, log=scales[name]) for name, found in means.items() if found}
     )
 
 

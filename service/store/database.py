@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 import psycopg
 import sqlalchemy
+from pydantic_core import from_json
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -143,7 +144,11 @@ def _create_engine(url: str) -> Engine:
     # A file needs no question whether it is still there.
     is_file = parsed.get_backend_name() == "sqlite"
     engine = sqlalchemy.create_engine(
-        parsed, pool_pre_ping=not is_file, hide_parameters=True, json_serializer=as_json
+        parsed,
+        pool_pre_ping=not is_file,
+        hide_parameters=True,
+        json_serializer=as_json,
+        json_deserializer=from_json,  # twice as fast as json.loads: a page of runs reads 2,000 documents
     )
     tell_full_disks_apart(engine)
     if engine.dialect.name == "sqlite":

@@ -20,10 +20,11 @@ class Key:
     column: Column
     descending: bool = False
     nullable: bool = True
+    beside: tuple[Any, ColumnElement[bool]] | None = None  # what has to be joined for it, and on what
 
-    def sorted(self) -> ColumnElement[Any]:
-        """What to sort by."""
-        towards = self.column.desc() if self.descending else self.column.asc()
+    def sorted(self, shown: ColumnElement[Any]) -> ColumnElement[Any]:
+        """What to sort by, where the column is also selected as `shown`: it is then worked out once."""
+        towards = shown.desc() if self.descending else shown.asc()
         return towards.nulls_last() if self.nullable else towards
 
     def behind(self, value: Any) -> ColumnElement[bool] | None:

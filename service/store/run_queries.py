@@ -7,16 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, defer
 
 from service.errors import NotFound
 from service.planning.query.reading import OrderBy
 from service.planning.query.tree import Tree
+from service.planning.run_numbers import NUMBER_COLUMNS
 from service.store.ordering import Key, Place, behind, keys_of
 from service.store.run_filters import ALWAYS, OF_RUN, run_condition, run_value
 from service.store.schema import ConfigurationRow, Environment, PopulationRow, Run, Sweep, Weights
 
 _Original = aliased(Run)  # the run whose result was reused
+# Numbers to sort and filter by stand in the metrics, too, which is where they are shown from.
+_OF_A_LIST = tuple(defer(getattr(Run, name)) for name in (*NUMBER_COLUMNS, "identity_sha256"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +79,20 @@ def list_runs(
         NotFound: the owner has no such sweep.
     """
     keys = keys_of([_key(each, owner_id) for each in order], Run.public_id)
+    shown: list[Any] = [key.column.label(f"key_{number}") for number, key in enumerate(keys)]
     statement = (
-        select(Run.id, *(key.column for key in keys))
+        select(Run.id, *shown)
         .where(*run_conditions(session, owner_id, which))
-        .order_by(*(key.sorted() for key in keys))
+        .order_by(*(key.sorted(label) for key, label in zip(keys, shown, strict=True)))
         .limit(limit)
     )
+    for key in keys:
+        if key.beside is not None:
+            statement = statement.outerjoin(*key.beside)
     if after is not None:
         statement = statement.where(behind(keys, after))
     places = {run_id: tuple(place) for run_id, *place in session.execute(statement)}
-    found = session.execute(_runs(owner_id).where(Run.id.in_(places)))
+    found = session.execute(_runs(owner_id).options(*_OF_A_LIST).where(Run.id.in_(places)))
     views = {row[0].id: RunView(*row) for row in found}
     return [replace(views[run_id], place=place) for run_id, place in places.items()]
 
@@ -112,7 +119,8 @@ def _key(by: OrderBy, owner_id: int) -> Key:
     quantity = by.quantity
     if quantity.group == "attributes" and quantity.name in OF_RUN:
         return Key(OF_RUN[quantity.name], by.descending, nullable=quantity.name not in ALWAYS)
-    return Key(run_value(quantity, owner_id), by.descending)
+    column, beside = run_value(quantity, owner_id)
+    return Key(column, by.descending, beside=beside)
 
 
 def find_weights(session: Session, owner_id: int, public_id: str, which: str) -> Weights:

@@ -6,6 +6,7 @@ from service.store.models.access import ApiKey, AuditEntry, KeyRequests, LoginSe
 from service.store.models.base import Base
 from service.store.models.configuration import ConfigurationRow
 from service.store.models.dataset import Dataset
+from service.store.models.gathered import Gathered
 from service.store.models.population import PopulationRow
 from service.store.models.run import Checkpoint, LastState, LossRow, Run, Weights
 from service.store.models.sweep import Event, Sweep
@@ -23,6 +24,7 @@ __all__ = [
     "Dataset",
     "Environment",
     "Event",
+    "Gathered",
     "KeyRequests",
     "LastState",
     "LoginSession",

@@ -15,9 +15,13 @@ from service.api.context import Asking, Here
 from service.api.cursors import decode, encode
 from service.api.parameters import CurvesQuery, SweepId, names
 from service.api.problems import documented
-from service.api.schemas.losses import Curves, curve
-from service.store.loss_queries import find_settings, setting_curves
+from service.api.schemas.losses import Curves, curves_page
+from service.store.curve_queries import find_settings, setting_curves
+from service.store.gathered import is_gathered
+from service.store.loss_queries import how_many
 from service.store.summary_queries import sweep_version
+
+MOST_LOSSES = 100_000  # that a page is made from
 
 router = APIRouter(tags=["sweeps"])
 
@@ -36,7 +40,8 @@ def get_curves(
     """Return one column per setting and epoch: its mean, lowest and highest value over the runs there.
 
     Values that are not finite take no part; `n` says how many runs have one that is. The answer for a large
-    sweep may be some seconds old while the sweep trains.
+    sweep may be some seconds old while the sweep trains, and its pages may then have fewer settings than
+    `limit`: as many as have 100,000 epochs together, and one at least.
     """
     with here.database.read() as session:
         version = sweep_version(session, caller.owner_id, sweep_id)
@@ -47,14 +52,16 @@ def get_curves(
 
 def _body(session: Session, owner_id: int, sweep_id: str, query: CurvesQuery) -> bytes:
     start = 0 if query.cursor is None else max(0, decode(query.cursor, (int,))[0])
-    sweep, configurations = find_settings(session, owner_id, sweep_id, names(query.group_by))
+    sweep, configurations, epochs = find_settings(session, owner_id, sweep_id, names(query.group_by))
     settings = _gathered(configurations)
     shown = settings[start : start + query.limit]
+    if not is_gathered(session, sweep, query.column):
+        sizes = (sum(epochs[key] for key in keys) for _setting, keys in shown)
+        shown = shown[: how_many(sizes, MOST_LOSSES)]
     curves = setting_curves(session, sweep, shown, query.column)
     end = start + len(shown)
     more = encode((end,)) if end < len(settings) else None
-    found = Curves(column=query.column, items=[curve(each) for each in curves], next_cursor=more)
-    return found.model_dump_json().encode()
+    return curves_page(query.column, curves, more)
 
 
 def _gathered(configurations: Mapping[int, Setting]) -> Sequence[tuple[Setting, Sequence[int]]]:

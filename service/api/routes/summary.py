@@ -7,13 +7,14 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic_core import to_json
 from sqlalchemy.orm import Session
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from service.api.context import Asking, Here
 from service.api.parameters import ComparisonQuery, SummaryQuery, SweepId, names
 from service.api.problems import documented
-from service.api.schemas.summary import Comparison, Summary, as_json
+from service.api.schemas.summary import Comparison, Summary
 from service.planning.headline import headline, notes
 from service.store.summary_queries import setting_comparison, sweep_summary, sweep_version
 
@@ -54,4 +55,4 @@ def get_comparison(
 def _body(session: Session, owner_id: int, sweep_id: str, group_by: tuple[str, ...] | None) -> bytes:
     found, context = sweep_summary(session, owner_id, sweep_id, group_by)
     document = found.to_json(headline=headline(found, context), notes=notes(found))
-    return bytes(JSONResponse(as_json({"sweep": sweep_id, **document})).body)
+    return to_json({"sweep": sweep_id, **document}, inf_nan_mode="strings")

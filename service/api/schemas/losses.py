@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
 from pydantic_core import to_json
 
 from service.api.schemas.shape import NextCursor, Number, Shape
-from service.store.loss_queries import LOSS_COLUMNS, RunLosses, SettingCurve
+from service.store.curve_queries import SettingCurve
+from service.store.loss_queries import LOSS_COLUMNS, RunLosses
 
 
 class LossTable(Shape):
@@ -23,9 +25,10 @@ class LossTable(Shape):
 
 
 class LossTables(Shape):
-    """The losses of several runs, in the order that was asked for."""
+    """The losses of several runs, in the order that was asked for; a page ends after about 20,000 rows."""
 
     items: list[LossTable]
+    next_cursor: NextCursor
 
 
 class Curve(Shape):
@@ -65,13 +68,8 @@ def written(tables: dict[str, Any]) -> bytes:
     return to_json(tables, inf_nan_mode="strings")
 
 
-def curve(found: SettingCurve) -> Curve:
-    """The shape of a setting's curve."""
-    return Curve(
-        setting=dict(found.setting),
-        epochs=found.epochs,
-        mean=found.mean,
-        low=found.low,
-        high=found.high,
-        n=found.n,
-    )
+def curves_page(column: str, curves: Sequence[SettingCurve], next_cursor: str | None) -> bytes:
+    """The text of `Curves`, which is not checked once more: a page may have 200,000 numbers."""
+    items = [{name: getattr(each, name) for name in Curve.model_fields} for each in curves]
+    page = {"column": column, "items": items, "next_cursor": next_cursor}
+    return to_json(page, inf_nan_mode="strings")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Literal
 
 from pydantic import Field
 
 from service.api.schemas.shape import Number, Shape
-from service.planning.measurements import json_number
 
 Setting = dict[str, Any]
 
@@ -125,12 +123,3 @@ class Comparison(Shape):
         "is above 1/2 alone, the difference is there and too small to matter."
     )
     needed_pairs: int = Field(description="With fewer, a difference that matters is often missed (Noether).")
-
-
-def as_json(value: Any) -> Any:
-    """The same document, with numbers that are not finite as words."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return json_number(value)
-    if isinstance(value, dict):
-        return {name: as_json(member) for name, member in value.items()}
-    return [as_json(member) for member in value] if isinstance(value, list | tuple) else value

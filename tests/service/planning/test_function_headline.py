@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from service.planning.headline import headline, notes
 from service.planning.headline_words import Context
-from service.planning.outcomes import RunOutcome
+from service.planning.outcome_table import RunOutcome
 from service.planning.statuses import RunState
 from service.planning.summary import Summary, summarize
 

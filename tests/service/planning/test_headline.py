@@ -10,7 +10,8 @@ import pytest
 
 from service.planning.headline import headline, notes
 from service.planning.headline_words import Context
-from service.planning.outcomes import Goal, RunOutcome, Setting
+from service.planning.outcome_table import RunOutcome, Setting
+from service.planning.outcomes import Goal
 from service.planning.significant import labels, percent, significant
 from service.planning.statistics import Interval
 from service.planning.statuses import Role, RunState

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from service.errors import InvalidSubmission
-from service.planning.outcomes import Goal, RunOutcome, Setting
+from service.planning.outcome_table import RunOutcome, Setting
+from service.planning.outcomes import Goal
 from service.planning.statuses import Role, RunState
 from service.planning.summary import Summary, summarize
 

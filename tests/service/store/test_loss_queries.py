@@ -6,8 +6,9 @@ import statistics
 import pytest
 
 from service.errors import InvalidSubmission, NotFound
+from service.store.curve_queries import find_settings, setting_curves
 from service.store.database import Database
-from service.store.loss_queries import LOSS_COLUMNS, find_losses, find_settings, setting_curves
+from service.store.loss_queries import LOSS_COLUMNS, find_losses
 from service.store.schema import LossRow
 from tests.service.api import building
 
@@ -61,7 +62,7 @@ def test_curves_pool_the_configurations_of_a_setting(database: Database) -> None
         building.losses(session, building.run(session, sweep, 9, learning_rate=0.1, role="linear"), [99.0])
         name = sweep.public_id
     with database.read() as session:
-        key, settings = find_settings(session, mine, name, None)
+        key, settings, _epochs = find_settings(session, mine, name, None)
         assert list(settings.values()) == [{"learning_rate": 0.1}, {"learning_rate": 0.2}]
         first, second = settings
         curves = setting_curves(session, key, [({}, [first, second]), ({"other": 1}, [])], "validation_loss")
@@ -86,7 +87,7 @@ def test_a_curve_is_the_mean_of_what_python_would_average(
             building.losses(session, building.run(session, sweep, number, learning_rate=rate), values)
         name = sweep.public_id
     with database.read() as session:
-        key, settings = find_settings(session, mine, name, group_by)
+        key, settings, _epochs = find_settings(session, mine, name, group_by)
         if group_by == ():
             (curve,) = setting_curves(session, key, [({}, list(settings))], "validation_loss")
             expected = [list(pair) for pair in zip(*losses.values(), strict=True)]
@@ -125,6 +126,6 @@ def test_rows_that_only_single_runs_have_are_part_of_no_mean(database: Database)
             )
         name = sweep.public_id
     with database.read() as session:
-        key, settings = find_settings(session, mine, name, None)
+        key, settings, _epochs = find_settings(session, mine, name, None)
         (curve,) = setting_curves(session, key, [({}, list(settings))], "validation_loss")
     assert (curve.epochs, curve.mean, curve.n) == ([1, 2, 4, 6], [1.0] * 4, [2] * 4)

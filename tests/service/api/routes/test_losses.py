@@ -6,6 +6,7 @@ import math
 import pytest
 from starlette.testclient import TestClient
 
+from service.api.routes import runs as routes
 from service.store.database import Database
 from tests.service.api import building
 
@@ -26,7 +27,10 @@ def runs(database: Database) -> list[str]:
     """Two runs of one rate and one of another, the last with values that are not finite."""
     with database.write() as session:
         sweep = building.sweep(session, building.owner(session, "local"))
-        found = [building.run(session, sweep, n, learning_rate=0.1 * (1 + n // 3)) for n in (1, 2, 3)]
+        found = [
+            building.run(session, sweep, number, learning_rate=0.1 * (1 + number // 3), epoch=epoch)
+            for number, epoch in ((1, 4), (2, 2), (3, 4))
+        ]
         building.losses(session, found[0], [1.0, 0.5, 0.25, 0.125])
         building.losses(session, found[1], [3.0, 1.5])
         building.losses(session, found[2], [math.inf, math.nan, -math.inf, 2.0])
@@ -183,3 +187,19 @@ def test_a_curve_of_what_is_not_there_is_refused(
     answer = client.get(f"/api/v1/sweeps/{sweep}/curves?{query}")
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["path"] == path
+
+
+def test_many_rows_come_page_by_page(
+    client: TestClient, runs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = ",".join(runs)
+    whole = client.get(f"/api/v1/losses?run_ids={wanted}").json()
+    assert whole["next_cursor"] is None
+    monkeypatch.setattr(routes, "MOST_LOSSES_AT_ONCE", 6)
+    first = client.get(f"/api/v1/losses?run_ids={wanted}").json()
+    rest = client.get(f"/api/v1/losses?run_ids={wanted}&cursor={first['next_cursor']}").json()
+    assert [first["items"], rest["items"]] == [whole["items"][:2], whole["items"][2:]]
+    assert rest["next_cursor"] is None
+    monkeypatch.setattr(routes, "MOST_LOSSES_AT_ONCE", 1)
+    assert len(client.get(f"/api/v1/losses?run_ids={wanted}").json()["items"]) == 1
+    assert client.get(f"/api/v1/losses?run_ids={wanted}&cursor=x").status_code == 422

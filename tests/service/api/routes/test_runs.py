@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from service.api.schemas.run import Runs
 from service.store.database import Database
 from service.store.schema import Environment, Sweep
 from tests.service.api import building
@@ -228,3 +229,8 @@ def test_choosing_by_test_metrics_is_asked_for_and_counted(
         with database.read() as session:
             counted = session.scalars(select(Sweep.test_reveals).where(Sweep.public_id == sweep)).one()
         assert counted == times
+
+
+def test_a_page_of_runs_has_the_shape_that_is_documented(client: TestClient, sweep: str) -> None:
+    """It is sent without validation, because of its size."""
+    Runs.model_validate_json(client.get(f"/api/v1/runs?sweep={sweep}&limit=4").content, strict=True)

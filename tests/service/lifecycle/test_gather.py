@@ -1,0 +1,110 @@
+"""What is gathered of a large sweep says the same as its rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from service.lifecycle import gather
+from service.lifecycle.gather import gather_large
+from service.planning.measurements import COLUMNS
+from service.store import gathering
+from service.store.curve_queries import find_settings, setting_curves
+from service.store.database import Database
+from service.store.gathered import find_gathered, is_gathered
+from service.store.schema import Gathered, Sweep
+from service.store.summary_queries import sweep_summary
+from tests.service.api import building
+
+NAN, INFINITY = math.nan, math.inf
+CURVES: Sequence[tuple[float, Sequence[float | None]]] = [
+    (0.1, [1.0, 0.5, 0.25, 0.125]),
+    (0.2, [3.0, NAN, None, 0.75]),
+    (0.1, [2.0, 1.5]),
+    (0.2, [INFINITY, NAN]),
+    (0.3, []),
+]
+
+
+@pytest.fixture
+def sweep(database: Database, monkeypatch: pytest.MonkeyPatch) -> Sweep:
+    """Three rates, values that are missing or not finite, a run that diverged and one without any row."""
+    monkeypatch.setattr(gather, "MANY_RUNS", 5)
+    monkeypatch.setattr(gathering, "ROWS_AT_ONCE", 5)
+    with database.write() as session:
+        found = building.sweep(
+            session, building.owner(session, "me"), state="completed", all_count=5, event_count=7
+        )
+        for number, (rate, losses) in enumerate(CURVES, start=1):
+            run = building.run(
+                session,
+                found,
+                number,
+                learning_rate=rate,
+                epoch=len(losses),
+                state="diverged" if INFINITY in losses else "completed",
+                validation_loss=next((each for each in losses if each and math.isfinite(each)), None),
+                validation_score=None if number == 2 else 0.125 * number,
+            )
+            building.losses(session, run, losses)
+    return found
+
+
+def answers(session: Session, sweep: Sweep) -> Any:
+    """All that is worked out from gathered numbers."""
+    key, settings, _epochs = find_settings(session, sweep.owner_id, sweep.public_id, None)
+    single = [(setting, [configuration]) for configuration, setting in settings.items()]
+    curves = [setting_curves(session, key, [*single, ({}, list(settings))], name) for name in COLUMNS]
+    summary, _context = sweep_summary(session, sweep.owner_id, sweep.public_id)
+    return curves, summary
+
+
+def test_gathered_numbers_give_the_answers_of_the_rows(database: Database, sweep: Sweep) -> None:
+    with database.read() as session:
+        expected = answers(session, sweep)
+    assert gather_large(database) == 1
+    with database.read() as session:
+        assert all(is_gathered(session, sweep.id, name) for name in (*COLUMNS, "outcomes"))
+        found = answers(session, sweep)
+    assert found == expected
+    assert found[0][COLUMNS.index("validation_loss")][-1].n == [3, 2, 1, 2]
+    assert gather_large(database) == 0  # until something changes
+
+
+def test_numbers_gathered_before_an_event_are_not_used(database: Database, sweep: Sweep) -> None:
+    gather_large(database)
+    with database.write() as session:
+        session.execute(update(Sweep).where(Sweep.id == sweep.id).values(event_count=8))
+        assert not is_gathered(session, sweep.id, "outcomes")
+        assert find_gathered(session, sweep.id, "train_loss") is None
+    assert gather_large(database) == 1
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Gathered)) == len(COLUMNS) + 1
+        assert find_gathered(session, sweep.id, "train_loss") is not None
+
+
+@pytest.mark.parametrize("changes", [{"state": "running"}, {"all_count": 4}, {"task": "function"}])
+def test_only_large_final_sweeps_are_gathered(
+    database: Database, sweep: Sweep, changes: dict[str, Any]
+) -> None:
+    with database.write() as session:
+        session.execute(update(Sweep).where(Sweep.id == sweep.id).values(**changes))
+    assert gather_large(database) == 0
+
+
+def test_gathering_stops_between_two_pieces(database: Database, sweep: Sweep) -> None:
+    asked: list[bool] = []
+
+    def stops() -> bool:
+        asked.append(True)
+        return len(asked) == 2
+
+    assert gather_large(database, stops=stops) == 0
+    assert len(asked) == 2
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Gathered)) == 0
