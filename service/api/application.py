@@ -12,6 +12,7 @@ from service.api.routes import (
     datasets,
     derivatives,
     edits,
+    evaluation,
     events,
     exports,
     health,
@@ -36,7 +37,7 @@ from service.settings import Settings
 
 PREFIX = "/api/v1"
 VERSIONED = (sweeps, intents, curves, summary, preprocessing, runs, weights, datasets, workers)
-TRAINED = (predict, verifications)
+TRAINED = (predict, evaluation, verifications)
 SCREENED = (screening,)
 KEPT = (exports, edits, events)  # before the runs: `export` would be taken for the id of one
 ACCESS = (keys, owners)

@@ -234,6 +234,20 @@ class WeightsQuery(_Query):
     format: Literal["safetensors", "npz", "onnx", "json"] = "safetensors"
 
 
+class EvaluationQuery(_Query):
+    """Which weights answer the test rows, and how much of that is told."""
+
+    which: Literal["final", "best"] = Field(
+        default="final", description="Those it ended with, or those of its lowest validation loss."
+    )
+    points: int = Field(
+        default=1_000,
+        ge=1,
+        le=10_000,
+        description="In a regression, how many rows are told with their values, at equal distances.",
+    )
+
+
 def names(text: str | None) -> tuple[str, ...] | None:
     """The names in a comma-separated list; None if none was given."""
     return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())

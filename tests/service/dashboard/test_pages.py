@@ -101,7 +101,7 @@ def test_the_page_of_a_run_has_its_losses_and_provenance_without_a_module(
     completed = next(page for page in pages if "completed" in page.text)
     assert "a" * 64 in completed.text
     downloads = {link.partition("format=")[2] for link in completed.links() if "/weights?" in link}
-    assert downloads == {"safetensors", "npz", "json"}
+    assert downloads == {"safetensors", "npz", "onnx", "json"}
     assert "0.900" in completed.text
 
 

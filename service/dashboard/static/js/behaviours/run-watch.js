@@ -11,7 +11,7 @@ export default function runWatch(element) {
   poll(
     async () => {
       const found = await get(`/runs/${run}`);
-      fill(element, { ...found, running: !FINAL.has(found.state) });
+      fill(element, { ...found, running: !FINAL.has(found.state), ended: FINAL.has(found.state) });
       document.dispatchEvent(new CustomEvent("backsweep:sweep", { detail: found }));
       return !FINAL.has(found.state);
     },
