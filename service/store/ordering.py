@@ -20,7 +20,7 @@ class Key:
     column: Column
     descending: bool = False
     nullable: bool = True
-    beside: tuple[Any, ColumnElement[bool]] | None = None  # what has to be joined for it, and on what
+    beside: Sequence[tuple[Any, ColumnElement[bool]]] = ()  # what has to be joined for it, and on what
 
     def sorted(self, shown: ColumnElement[Any]) -> ColumnElement[Any]:
         """What to sort by, where the column is also selected as `shown`: it is then worked out once."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, cast, func, select
@@ -60,44 +60,35 @@ def run_condition(tree: Tree, owner_id: int) -> ColumnElement[bool]:
     return condition(tree, lambda quantity: _find(quantity, owner_id))
 
 
-def run_value(quantity: Quantity, owner_id: int) -> tuple[Column, Beside | None]:
+def run_value(quantity: Quantity, owner_id: int) -> tuple[Column, Sequence[Beside]]:
     """The quantity as a column to sort by, null where it is missing or not finite, and what holds it.
 
-    What is joined to all of an owner's runs at once is ten times as fast as what is looked up for each.
+    What is joined to the runs by its key is looked up once for each, in a database's fastest way.
     """
+    name = quantity.name
     if quantity.group == "metrics":
         found = _metric(quantity, owner_id)
-        return (found.value if found.guard is None else case((found.guard, found.value))), None
-    if quantity.group == "params":
+        return (found.value if found.guard is None else case((found.guard, found.value))), ()
+    if quantity.group == "params" or name == "configuration_hash":
         held = aliased(ConfigurationRow)
-        return _parameter(quantity, held).value, (held, held.id == Run.configuration_id)
-    name = quantity.name
+        value = held.hash if name == "configuration_hash" else _parameter(quantity, held).value
+        return value, [(held, held.id == Run.configuration_id)]
+    sweep = aliased(Sweep)
+    of_sweep = sweep, sweep.id == Run.sweep_id
     if quantity.group == "tags":
-        return _of_each_sweep(member(Sweep.tags, name), owner_id)
-    if name in OF_SWEEP or name in OF_DATASET:
-        return _of_each_sweep(OF_SWEEP.get(name, OF_DATASET.get(name)), owner_id)
-    if name == "configuration_hash":
-        held = aliased(ConfigurationRow)
-        return held.hash, (held, held.id == Run.configuration_id)
+        return member(sweep.tags, name), [of_sweep]
+    if name in OF_SWEEP:
+        return getattr(sweep, OF_SWEEP[name].key), [of_sweep]
+    if name in OF_DATASET:
+        dataset = aliased(Dataset)
+        return getattr(dataset, OF_DATASET[name].key), [of_sweep, (dataset, dataset.id == sweep.dataset_id)]
     if name == "population":
         population = aliased(PopulationRow)
-        return population.public_id, (population, population.id == Run.population_id)
+        return population.public_id, [(population, population.id == Run.population_id)]
     if name == "reused_from":
         original = aliased(Run)
-        return original.public_id, (original, original.id == Run.reused_from_id)
-    return OF_RUN[name], None
-
-
-def _of_each_sweep(value: Any, owner_id: int) -> tuple[Column, Beside]:
-    """Worked out once for each sweep, not once for each run."""
-    sweeps = (
-        select(Sweep.id, value.label("value"))
-        .outerjoin(Dataset, Dataset.id == Sweep.dataset_id)
-        .where(Sweep.owner_id == owner_id)
-        .cte()
-        .prefix_with("MATERIALIZED")
-    )
-    return sweeps.c.value, (sweeps, sweeps.c.id == Run.sweep_id)
+        return original.public_id, [(original, original.id == Run.reused_from_id)]
+    return OF_RUN[name], ()
 
 
 def _find(quantity: Quantity, owner_id: int) -> Found:

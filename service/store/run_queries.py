@@ -87,8 +87,8 @@ def list_runs(
         .limit(limit)
     )
     for key in keys:
-        if key.beside is not None:
-            statement = statement.outerjoin(*key.beside)
+        for table, on in key.beside:
+            statement = statement.outerjoin(table, on)
     if after is not None:
         statement = statement.where(behind(keys, after))
     places = {run_id: tuple(place) for run_id, *place in session.execute(statement)}

@@ -3,7 +3,11 @@ from __future__ import annotations
 import pytest
 
 from service.dispatch import Doorbell
+from service.lifecycle.workers import first_worker
 from service.settings import Settings
+from service.store.clock import now
+from service.store.database import Database
+from service.store.schema import Worker
 from worker.upkeep import Upkeep, rings_owed
 
 
@@ -34,3 +38,16 @@ def test_a_round_over_an_empty_database_rings_nobody(broker_url: str, database_u
     bell = Doorbell(broker_url)
     assert bell.waiting() == 0
     bell.close()
+
+
+def test_one_live_worker_does_what_is_to_be_done_once(database_url: str) -> None:
+    database = Database(database_url)
+    with database.write() as session:
+        assert first_worker(session) is None
+        for name, seen in (("w3@here", now()), ("w2@here", now()), ("w1@here", 0)):
+            session.add(
+                Worker(name=name, host="here", process_id=1, started_at=0, turned_at=0, last_seen_at=seen)
+            )
+        session.flush()
+        assert first_worker(session) == "w2@here"
+    database.dispose()
