@@ -56,7 +56,7 @@ def metric_kinds(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return {
         name: kinds
         for name, kinds in document.items()
-        if isinstance(kinds, Mapping) and name not in (ARRIVAL, SCREENED)
+        if isinstance(kinds, dict) and name not in (ARRIVAL, SCREENED)
     }
 
 

@@ -37,4 +37,4 @@ def rfc3339(instant: int | None) -> str | None:
     if instant is None:
         return None
     moment = datetime.fromtimestamp(instant // 1000, tz=UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{instant % 1000:03d}Z"
+    return f"{moment.isoformat()[:19]}.{instant % 1000:03d}Z"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import Session, aliased, defer
+from sqlalchemy.orm import Session, aliased
 
 from service.errors import NotFound
 from service.planning.query.reading import OrderBy
@@ -19,12 +19,23 @@ from service.store.schema import ConfigurationRow, Environment, PopulationRow, R
 
 _Original = aliased(Run)  # the run whose result was reused
 # Numbers to sort and filter by stand in the metrics, too, which is where they are shown from.
-_OF_A_LIST = tuple(defer(getattr(Run, name)) for name in (*NUMBER_COLUMNS, "identity_sha256"))
+_NOT_SHOWN = {*NUMBER_COLUMNS, "identity_sha256", "test_outcomes"}
+_OF_A_LIST = tuple(
+    getattr(Run, column.name) for column in Run.__table__.columns if column.name not in _NOT_SHOWN
+)
+_NAMES = (
+    ConfigurationRow.document.label("of_configuration"),
+    ConfigurationRow.hash.label("of_hash"),
+    Sweep.public_id.label("of_sweep"),
+    Sweep.varied.label("of_varied"),
+    PopulationRow.public_id.label("of_population"),
+    _Original.public_id.label("of_original"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run with the names of what it belongs to."""
+    """A run with the names of what it belongs to; `run` may be a row with a run's columns."""
 
     run: Run
     configuration: Mapping[str, Any]
@@ -81,7 +92,7 @@ def list_runs(
     keys = keys_of([_key(each, owner_id) for each in order], Run.public_id)
     shown: list[Any] = [key.column.label(f"key_{number}") for number, key in enumerate(keys)]
     statement = (
-        select(Run.id, *shown)
+        select(Run.id.label("page_id"), *shown)
         .where(*run_conditions(session, owner_id, which))
         .order_by(*(key.sorted(label) for key, label in zip(keys, shown, strict=True)))
         .limit(limit)
@@ -91,10 +102,26 @@ def list_runs(
             statement = statement.outerjoin(table, on)
     if after is not None:
         statement = statement.where(behind(keys, after))
-    places = {run_id: tuple(place) for run_id, *place in session.execute(statement)}
-    found = session.execute(_runs(owner_id).options(*_OF_A_LIST).where(Run.id.in_(places)))
-    views = {row[0].id: RunView(*row) for row in found}
-    return [replace(views[run_id], place=place) for run_id, place in places.items()]
+    page = statement.subquery("page")
+    places = [page.c[label.name] for label in shown]
+    found = _with_names(
+        select(*places, *_NAMES, *_OF_A_LIST).select_from(page).join(Run, Run.id == page.c.page_id)
+    ).order_by(*(key.sorted(place) for key, place in zip(keys, places, strict=True)))
+    # By the connection: rows have what is shown of a run, and a session would make an object of each.
+    return [_view(row, len(keys)) for row in session.connection().execute(found)]
+
+
+def _view(row: Any, keys: int) -> RunView:
+    return RunView(
+        row,
+        row.of_configuration,
+        row.of_hash,
+        row.of_sweep,
+        row.of_varied,
+        row.of_population,
+        row.of_original,
+        place=tuple(row[:keys]),
+    )
 
 
 def run_conditions(session: Session, owner_id: int, which: RunFilter) -> Sequence[ColumnElement[bool]]:
@@ -146,21 +173,15 @@ def find_weights(session: Session, owner_id: int, public_id: str, which: str) ->
 
 
 def _runs(owner_id: int) -> Select[*tuple[Any, ...]]:
+    return _with_names(select(Run, *_NAMES)).where(Run.owner_id == owner_id)
+
+
+def _with_names(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return (
-        select(
-            Run,
-            ConfigurationRow.document,
-            ConfigurationRow.hash,
-            Sweep.public_id,
-            Sweep.varied,
-            PopulationRow.public_id,
-            _Original.public_id,
-        )
-        .join(ConfigurationRow, ConfigurationRow.id == Run.configuration_id)
+        statement.join(ConfigurationRow, ConfigurationRow.id == Run.configuration_id)
         .join(Sweep, Sweep.id == Run.sweep_id)
         .join(PopulationRow, PopulationRow.id == Run.population_id)
         .outerjoin(_Original, _Original.id == Run.reused_from_id)
-        .where(Run.owner_id == owner_id)
     )
 
 
