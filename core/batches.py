@@ -85,6 +85,14 @@ class Batches:
         if not np.array_equal(order, self._order):
             self._order, self._here, self._rest_is_here = order, range(0), False
 
+    def from_here(self, step: int, most: int) -> Sequence[Batch]:
+        """Return the batch of a step with those of one size that follow and are at hand, so many at most."""
+        first = self[step]
+        if step not in self._here:
+            return [first]
+        place = step - self._here.start
+        return self._block.batches[place : min(place + most, len(self._here))]
+
     def __getitem__(self, step: int) -> Batch:
         """Return the batch of a step, counted from 0."""
         if step == self._whole and self._rest is not None:

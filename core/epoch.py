@@ -13,6 +13,7 @@ import numpy as np
 from core.arrays import Float64Array, FloatArray, IntArray, aligned
 from core.batches import Batches, Table
 from core.class_weights import class_weights
+from core.compiled.program import AT_ONCE
 from core.dropout import DropoutNumbers
 from core.early_stopping import validates
 from core.evaluation import Evaluator, spread
@@ -22,6 +23,8 @@ from core.passes import Pass, Tally
 from core.population import Population
 from core.rows import RowSets, spans
 from core.updates import Updates
+
+MOST_OPERATIONS = 10**9  # in one go, that is 20 ms or so in which nobody can say stop
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +103,8 @@ class EpochRunner:
         # Of an epoch's last step gradients and changes are measured; before it nobody looks at them.
         takes = all(each.network.compiled for each in self._passes.values())
         self._at_once = self._updates.at_once if takes else None
+        of_step = 6 * population.weights.size * size  # floating-point operations, or so
+        self._together = max(1, min(AT_ONCE, MOST_OPERATIONS // of_step))  # batches in one go
         self._ruler = LayerRuler(layout)
 
         def evaluator(rows: list[IntArray], weigh: FloatArray | None) -> Evaluator:
@@ -139,21 +144,27 @@ class EpochRunner:
         spans = self._spans[first : first + steps]
         offset = spans[0][0]
         tally = Tally(runs, [(start - offset, stop - offset) for start, stop in spans], self._spread)
-        for step, (start, stop) in enumerate(spans):
+        step = 0
+        while step < steps:
             if should_stop():
                 return None
             if self._updates.turn_to((epoch - 1) * steps + step + 1):
                 for each in self._passes.values():
                     each.loss.set_factors(self._updates.factors)
-            work, batch = self._passes[stop - start], self._batches[first + step]
-            if step < steps - 1 and self._at_once is not None:
-                self._updates.prepare()
-                work.learn(batch, tally, step, self._at_once)
+            start, stop = spans[step]
+            work, left = self._passes[stop - start], steps - 1 - step
+            if left and self._at_once is not None:
+                together = self._together if work.learns_at_once and self._updates.steady else 1
+                batches = self._batches.from_here(first + step, min(together, left))
+                self._updates.prepare(len(batches))
+                work.learn(batches, tally, step, self._at_once)
+                step += len(batches)
                 continue
-            work.learn(batch, tally, step)
+            work.learn([self._batches[first + step]], tally, step)
             self._updates.penalize()
-            if step < steps - 1:
+            if left:
                 self._updates.take()
+            step += 1
         gradient, change = self._updates.measure(self._ruler), self._updates.take()
         changed, after = self._ruler.lengths(change), self._ruler.lengths(self._weights)
         train = self._afterwards.measure() if self._afterwards else (tally.loss(), tally.score())

@@ -90,28 +90,35 @@ class Pass:
             gradient = self._derivative() if self.counted is None else self.counted.gradient
             self._work.backward(gradient, self.batch)
 
-    def learn(self, batch: Batch, tally: Tally, position: int, update: Update | None = None) -> None:
-        """Go forward and backward over the batch at `position`, whose loss and score the tally gets.
+    @property
+    def learns_at_once(self) -> bool:
+        """Whether several batches can be learned in one go; it shows after the first with an update."""
+        return self.counted is not None and self.counted.learns_at_once
+
+    def learn(
+        self, batches: Sequence[Batch], tally: Tally, position: int, update: Update | None = None
+    ) -> None:
+        """Go forward and backward over the batches from `position` on, and tell the tally of each.
 
         With `update`, which compiled networks alone take, the weights are changed by the gradients at once,
-        and nobody can read them.
+        and nobody can read them. Several batches go with it alone, and where `learns_at_once`.
         """
-        self.batch, self._tally, self._position = batch, tally, position
+        self.batch, self._tally, self._position = batches[-1], tally, position
         if self._work is None:
-            self.forward(batch)
+            self.forward(self.batch)
             tally.add(self, position)
             self.backward()
             return
-        self._work.learn(batch, update)
+        self._work.learn(batches, update)
         if self.counted is not None:
             self._take_work()
-            tally.add(self, position)
+            tally.count(self.counted, len(batches), position)
 
     def _take_work(self) -> None:
         assert self._work is not None  # noqa: S101 - asked before
         self.outputs = self._work.outputs
         if self.counted is not None:
-            self.sums = self.counted.sums
+            self.sums = self.counted.sums[0]
 
     def _lose(self, outputs: FloatArray) -> FloatArray:
         """What NumPy does between the forward and the backward pass while a compiled network learns."""
@@ -152,11 +159,16 @@ class Tally:
 
     def add(self, done: Pass, position: int) -> None:
         """Add the forward pass just done over the batch at `position`, before its backward pass."""
+        if done.counted is not None:
+            self.count(done.counted, 1, position)
+            return
         self.losses[:, position] = done.sums
-        if done.counted is None:
-            self._score.add(done.loss, done.batch, position)
-        else:
-            self._score.count(done.counted.hits, done.counted.by_output, position)
+        self._score.add(done.loss, done.batch, position)
+
+    def count(self, work: Work, batches: int, position: int) -> None:
+        """Add what compiled code has counted of so many batches from `position` on."""
+        self.losses[:, position : position + batches] = work.sums[:batches].T
+        self._score.count(work.hits[:batches], work.by_output[:batches], position)
 
     def loss(self) -> Float64Array:
         """Return the mean loss per example (runs,)."""

@@ -21,7 +21,12 @@ class Score(Protocol):
         ...
 
     def count(self, hits: IntArray, squares: FloatArray, position: int, /) -> None:
-        """Take in what was counted of a batch: right answers (runs,), residual squares (runs, outputs)."""
+        """Take in what was counted of some batches, of which `position` is the first one's.
+
+        Shapes:
+            hits     (batches, runs) right answers
+            squares  (batches, runs, outputs) of residuals
+        """
         ...
 
     def value(self) -> Float64Array:
@@ -46,7 +51,7 @@ class Accuracy:
 
     def count(self, hits: IntArray, _squares: FloatArray, _position: int) -> None:
         """Add the right answers."""
-        np.add(self._counted, hits, out=self._counted)
+        self._counted += hits.sum(axis=0)
 
     def value(self) -> Float64Array:
         """Return hits over rows."""
@@ -72,8 +77,8 @@ class RSquared:
         self._squares[:, position] = np.vecdot(residual, residual)
 
     def count(self, _hits: IntArray, squares: FloatArray, position: int) -> None:
-        """Note the batch's residual squares by output."""
-        self._squares[:, position] = squares
+        """Note the batches' residual squares by output."""
+        self._squares[:, position : position + len(squares)] = squares.swapaxes(0, 1)
 
     def value(self) -> Float64Array:
         """Return R2, averaged over outputs."""

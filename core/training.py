@@ -23,8 +23,9 @@ def train(
     """Train every active member to its end, calling back after each epoch.
 
     When `on_epoch` is called the population is at the end of that epoch: it may be asked for checkpoints, and
-    members that ended are no longer active. `should_stop` is asked before every step; once it says yes, the
-    unfinished epoch is discarded and the population stands at the end of the last finished one.
+    members that ended are no longer active. `should_stop` is asked before every step, or before every few
+    small ones; once it says yes, the unfinished epoch is discarded and the population stands at the end of
+    the last finished one.
     """
     epochs = population.members[0].configuration.epochs
     runner: EpochRunner | None = None

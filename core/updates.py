@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 import numpy as np
 
 from core.arrays import Float64Array, FloatArray
 from core.compiled.network import Update
-from core.compiled.program import Code, Step
 from core.layer_statistics import LayerRuler, Lengths
 from core.layout import Layout
 from core.members import Member
@@ -86,17 +84,18 @@ class Updates:
         None where penalties, clipping or decay take part, and for some optimizers. Before each use `prepare`
         has to be called.
         """
-        step = self._compiled(self._gradients)
-        if step is None or self._penalty or self._clipping or self._decay:
+        if not self._optimizer.is_compiled or self._penalty or self._clipping or self._decay:
             return None
-        return Update(lambda flat: (cast("Step", self._compiled(flat)),), descends=step.code == Code.DESCEND)
+        return Update(lambda gradients: self._optimizer.compiled(self._weights, gradients, self._state))
 
-    def _compiled(self, gradients: FloatArray) -> Step | None:
-        return self._optimizer.compiled(self._weights, gradients, self._state)
+    @property
+    def steady(self) -> bool:
+        """Whether `prepare` can be asked for several steps: no rate changes."""
+        return self._schedules.constant
 
-    def prepare(self) -> None:
-        """Set what compiled steps read to the step that was turned to."""
-        self._optimizer.prepare(self._step)
+    def prepare(self, steps: int) -> None:
+        """Set what compiled steps read to so many steps, from the one that was turned to; at most AT_ONCE."""
+        self._optimizer.prepare(self._step, steps)
 
     def measure(self, ruler: LayerRuler) -> Lengths:
         """Return the lengths of the gradients, penalties included, before they are clipped."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -18,8 +18,8 @@ class Chain:
 
     def __init__(self, kernel: Kernel, runs: int, dtype: np.dtype, first: Batch) -> None:
         self._kernel, self._runs, self._dtype = kernel, runs, dtype
-        self._batch = first
         # By the identity of batches, which are kept here.
+        self._read = [id(first)]
         self._known = {id(first): (first, _addresses(first))}
         self._parts: list[Callable[[], object]] = []
         self._programs: list[Program] = []
@@ -46,17 +46,32 @@ class Chain:
         self._parts.append(program.run)
         program.run()
 
-    def run(self, batch: Batch) -> None:
-        """Do it all again to this batch."""
-        if batch is not self._batch:
-            self._batch = batch
-            known = self._known.get(id(batch))
-            if known is None:
-                known = self._known[id(batch)] = batch, _addresses(batch)
+    @property
+    def is_one_program(self) -> bool:
+        """Whether NumPy has no part in it, so that several batches can be done in one go."""
+        return len(self._parts) == len(self._programs) == 1
+
+    def run(self, batches: Sequence[Batch]) -> None:
+        """Do it all again to a batch, or to AT_ONCE of them at most.
+
+        Raises: ValueError if there are several and this is not one program.
+        """
+        if len(batches) != 1 and not self.is_one_program:
+            raise ValueError(f"{len(batches)} batches in one go; allowed: 1, as NumPy takes part")
+        asked = [id(batch) for batch in batches]
+        if asked != self._read:
+            self._read = asked
+            addresses = [self._addresses_of(batch) for batch in batches]
             for program in self._programs:
-                program.read(known[1])
+                program.read(addresses)
         for part in self._parts:
             part()
+
+    def _addresses_of(self, batch: Batch) -> dict[str, int]:
+        known = self._known.get(id(batch))
+        if known is None:
+            known = self._known[id(batch)] = batch, _addresses(batch)
+        return known[1]
 
 
 def _addresses(batch: Batch) -> dict[str, int]:

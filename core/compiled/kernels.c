@@ -18,7 +18,7 @@ struct step {
     int64_t c_run, c_row;
     void *d;
     int64_t d_run;
-    int64_t then; /* what is done to a product on its way: PRODUCT for nothing, RELU, RELU_SLOPE or DESCEND */
+    int64_t then; /* what is done to a product on its way; PRODUCT for nothing */
     void *bias;   /* of the product's columns; null: none */
     int64_t bias_run;
     const int64_t *classes; /* of the examples */
@@ -31,12 +31,20 @@ struct step {
     int64_t *hits;                               /* likewise */
 };
 
+/* What differs between the batches that a program is run for: before each, fields of the table of steps, counted
+ * in eight bytes, become its values (count, changes). */
+struct batches {
+    int64_t count, changes;
+    const int64_t *places, *values;
+};
+
 enum code {
     PRODUCT, RELU, RELU_SLOPE, ADD_TO_COLUMNS, DESCEND, MOMENTUM, NESTEROV, ADAM, SQUARED_ERROR,
     CROSS_ENTROPY
 };
 enum kind { AVX2 = 1, AVX512 = 2, NEON = 3 };
 
+#define ROWS_OF_ONE 12 /* of a tile that is one vector wide; ROWS of one that is two */
 #define CONCATENATED(name, kind) name##_##kind
 #define NAMED(name, kind) CONCATENATED(name, kind)
 #define NAME(name) NAMED(name, KIND)
@@ -111,6 +119,7 @@ static inline __attribute__((always_inline)) TARGET void turn_4x4(
 #define FMA _mm256_fmadd_ps
 #define ADD _mm256_add_ps
 #define SUBTRACT _mm256_sub_ps
+#define MULTIPLY _mm256_mul_ps
 #define ABOVE_ZERO(x) _mm256_and_ps(_mm256_cmp_ps(x, ZERO(), _CMP_NLE_UQ), x)
 #define WHERE_POSITIVE(y, x) _mm256_and_ps(_mm256_cmp_ps(y, ZERO(), _CMP_GT_OQ), x)
 #include "products.inc"
@@ -135,6 +144,7 @@ static inline __attribute__((always_inline)) TARGET void turn_4x4(
 #define FMA _mm256_fmadd_pd
 #define ADD _mm256_add_pd
 #define SUBTRACT _mm256_sub_pd
+#define MULTIPLY _mm256_mul_pd
 #define ABOVE_ZERO(x) _mm256_and_pd(_mm256_cmp_pd(x, ZERO(), _CMP_NLE_UQ), x)
 #define WHERE_POSITIVE(y, x) _mm256_and_pd(_mm256_cmp_pd(y, ZERO(), _CMP_GT_OQ), x)
 #include "products.inc"
@@ -167,6 +177,7 @@ static inline __attribute__((always_inline)) TARGET void turn_4x4(
 #define FMA _mm512_fmadd_ps
 #define ADD _mm512_add_ps
 #define SUBTRACT _mm512_sub_ps
+#define MULTIPLY _mm512_mul_ps
 #define ABOVE_ZERO(x) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, ZERO(), _CMP_NLE_UQ), x)
 #define WHERE_POSITIVE(y, x) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(y, ZERO(), _CMP_GT_OQ), x)
 #include "products.inc"
@@ -193,6 +204,7 @@ static inline __attribute__((always_inline)) TARGET void turn_4x4(
 #define FMA _mm512_fmadd_pd
 #define ADD _mm512_add_pd
 #define SUBTRACT _mm512_sub_pd
+#define MULTIPLY _mm512_mul_pd
 #define ABOVE_ZERO(x) _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(x, ZERO(), _CMP_NLE_UQ), x)
 #define WHERE_POSITIVE(y, x) _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(y, ZERO(), _CMP_GT_OQ), x)
 #include "products.inc"
@@ -255,6 +267,7 @@ static inline void store_part_2(double *p, int count, float64x2_t v)
 #define FMA(a, b, c) vfmaq_f32(c, a, b)
 #define ADD vaddq_f32
 #define SUBTRACT vsubq_f32
+#define MULTIPLY vmulq_f32
 #define ABOVE_ZERO(x) vbslq_f32(vcleq_f32(x, ZERO()), ZERO(), x)
 #define WHERE_POSITIVE(y, x) vbslq_f32(vcgtq_f32(y, ZERO()), x, ZERO())
 #include "products.inc"
@@ -276,6 +289,7 @@ static inline void store_part_2(double *p, int count, float64x2_t v)
 #define FMA(a, b, c) vfmaq_f64(c, a, b)
 #define ADD vaddq_f64
 #define SUBTRACT vsubq_f64
+#define MULTIPLY vmulq_f64
 #define ABOVE_ZERO(x) vbslq_f64(vcleq_f64(x, ZERO()), ZERO(), x)
 #define WHERE_POSITIVE(y, x) vbslq_f64(vcgtq_f64(y, ZERO()), x, ZERO())
 #include "products.inc"
@@ -298,25 +312,26 @@ int32_t backsweep_has(int32_t kind)
 #endif
 }
 
-/* Take every run through the steps. `scratch` holds 2 vectors for each of the largest k among products whose B
+/* Take every run through the steps, batch by batch. `scratch` holds 2 vectors for each of the largest k among products whose B
  * lies in columns. */
 void backsweep_run(
-    int32_t kind, int32_t size, const struct step *steps, int64_t count, int64_t runs, void *scratch)
+    int32_t kind, int32_t size, struct step *steps, int64_t count, int64_t runs, const struct batches *batches,
+    void *scratch)
 {
 #if defined(__x86_64__)
     if (kind == AVX2 && size == 4)
-        program_float_avx2(steps, count, runs, scratch);
+        program_float_avx2(steps, count, runs, batches, scratch);
     else if (kind == AVX2)
-        program_double_avx2(steps, count, runs, scratch);
+        program_double_avx2(steps, count, runs, batches, scratch);
     else if (kind == AVX512 && size == 4)
-        program_float_avx512(steps, count, runs, scratch);
+        program_float_avx512(steps, count, runs, batches, scratch);
     else if (kind == AVX512)
-        program_double_avx512(steps, count, runs, scratch);
+        program_double_avx512(steps, count, runs, batches, scratch);
 #elif defined(__aarch64__)
     if (size == 4)
-        program_float_neon(steps, count, runs, scratch);
+        program_float_neon(steps, count, runs, batches, scratch);
     else
-        program_double_neon(steps, count, runs, scratch);
+        program_double_neon(steps, count, runs, batches, scratch);
 #endif
 }
 

@@ -72,6 +72,7 @@ def _load(file: Path) -> Kernel | None:
         ctypes.c_int64,
         ctypes.c_int64,
         ctypes.c_void_p,
+        ctypes.c_void_p,
     ]
     library.backsweep_run.restype = None
     library.backsweep_expected.restype = None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
 
 import numpy as np
 
 from core.arrays import FloatArray, IntArray, empty
 from core.compiled.chain import Chain
-from core.compiled.program import Code, Step, add_to_columns, each, multiply
+from core.compiled.program import Code, Descent, Step, add_to_columns, each, multiply
 from core.dropout import Dropout
 from core.layers import Activation
 from core.layout import LayerTensors, Layout
@@ -17,13 +19,27 @@ from core.layout import LayerTensors, Layout
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """How weights are changed on the way back: by steps that these gradients are handed to.
+    """How weights are changed on the way back: by a step that is handed these gradients, or without one."""
 
-    Where `descends`, gradients are but subtracted from the weights, which needs no step.
-    """
+    rule: Callable[[FloatArray], Step | Descent]
 
-    steps: Callable[[FloatArray], Sequence[Step]]
-    descends: bool
+
+@dataclass(frozen=True, slots=True)
+class _Slots:
+    """Where derivatives by a layer's tensors go: there, or off these by a descent, maybe with a velocity."""
+
+    tensors: LayerTensors
+    descent: Descent | None = None
+    velocity: LayerTensors | None = None
+
+    def take(self, part: str, left: FloatArray, right: FloatArray, **operands: Any) -> Step:
+        """Return the step for derivatives that are a product."""
+        slot = getattr(self.tensors, part)
+        if self.descent is None:
+            return multiply(left, right, slot, **operands)
+        where = None if self.velocity is None else getattr(self.velocity, part)
+        numbers = self.descent.numbers
+        return multiply(left, right, slot, then=self.descent.code, where=where, numbers=numbers, **operands)
 
 
 class CompiledNetwork:
@@ -76,8 +92,8 @@ class CompiledNetwork:
         # Where one program does it all, every run's gradients are used up before the next run's are written.
         alone = update is not None and self._is_whole()
         flat = self._gradients[:1] if alone else self._gradients
-        descends = update is not None and update.descends
-        slots, then = (self._tensors, Code.DESCEND) if descends else (self._layout.views(flat), None)
+        rule = None if update is None else update.rule(flat)
+        slots = self._slots(flat, rule)
         last = len(self._tensors) - 1
         for layer in range(last, -1, -1):
             dropout = self._dropouts[layer] if layer < last else None
@@ -86,10 +102,19 @@ class CompiledNetwork:
             if layer == last or not self._is_joined(layer):
                 gradient = self._differentiate_activation(chain, self._activations[layer], gradient)
             before = self._pass_back(chain, layer, gradient) if layer else gradient
-            self._differentiate(chain, layer, slots[layer], gradient, then)
+            self._differentiate(chain, layer, slots[layer], gradient)
             gradient = before
-        if update is not None and not descends:
-            chain.add(*update.steps(flat))
+        if isinstance(rule, Step):
+            chain.add(rule)
+
+    def _slots(self, flat: FloatArray, rule: Step | Descent | None) -> list[_Slots]:
+        """Where each layer's derivatives go: into gradients, or off the parameters."""
+        if not isinstance(rule, Descent):
+            return [_Slots(tensors) for tensors in self._layout.views(flat)]
+        if rule.velocity is None:
+            return [_Slots(tensors, rule) for tensors in self._tensors]
+        velocities = self._layout.views(rule.velocity)
+        return [_Slots(*layer) for layer in zip(self._tensors, repeat(rule), velocities, strict=False)]
 
     def _connect(self, chain: Chain, layer: int, tensors: LayerTensors, values: FloatArray) -> FloatArray:
         of_run = self._set_of_run if layer == 0 else None
@@ -137,27 +162,21 @@ class CompiledNetwork:
             return gradient
         return chain.call(activation.backward, gradient)
 
-    def _differentiate(
-        self, chain: Chain, layer: int, slots: LayerTensors, gradient: FloatArray, then: Code | None
-    ) -> None:
+    def _differentiate(self, chain: Chain, layer: int, slots: _Slots, gradient: FloatArray) -> None:
         """Steps for dE/dW and dE/db."""
         values = self._inputs[layer]
         of_run = self._set_of_run if layer == 0 else None
         if layer == len(self._tensors) - 1:
             reads = {"b": "inputs"} if layer == 0 else None
-            chain.add(multiply(gradient, values, slots.weight, right_of_run=of_run, reads=reads, then=then))
-            chain.add(multiply(gradient, np.ones((1, self._batch, 1), self._dtype), slots.bias, then=then))
+            chain.add(slots.take("weight", gradient, values, right_of_run=of_run, reads=reads))
+            chain.add(slots.take("bias", gradient, np.ones((1, self._batch, 1), self._dtype)))
             return
         upright = values.transpose(0, 2, 1)
-        if layer == 0 and slots.joined is not None:
-            chain.add(
-                multiply(
-                    upright, gradient, slots.joined, left_of_run=of_run, reads={"a": "inputs"}, then=then
-                )
-            )
+        if layer == 0 and slots.tensors.joined is not None:
+            chain.add(slots.take("joined", upright, gradient, left_of_run=of_run, reads={"a": "inputs"}))
             return
-        chain.add(multiply(upright, gradient, slots.weight, then=then))
-        chain.add(multiply(np.ones((1, 1, self._batch), self._dtype), gradient, slots.bias, then=then))
+        chain.add(slots.take("weight", upright, gradient))
+        chain.add(slots.take("bias", np.ones((1, 1, self._batch), self._dtype), gradient))
 
     def _pass_back(self, chain: Chain, layer: int, gradient: FloatArray) -> FloatArray:
         """Steps for dE/dX."""

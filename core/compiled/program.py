@@ -44,6 +44,7 @@ FIELDS = (
 )
 PLACE = {name: place for place, name in enumerate(FIELDS)}
 VECTOR_BYTES = 64  # of the widest kind
+AT_ONCE = 8  # batches that a run is taken through before the next: few calls, and they stay in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +57,32 @@ class Kernel:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Descent:
+    """How parameters descend along gradients while these are being computed.
+
+    Shapes:
+        velocity  (runs, width) or None, beside the parameters
+        numbers   (runs, 1) each, as the rule of the code takes them
+    """
+
+    code: Code
+    velocity: FloatArray | None = None
+    numbers: Sequence[FloatArray] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Step:
     """One step: its numbers for kernels.c, and the arrays that must live as long as it.
 
-    `reads` names the operands that are parts of a batch, whose memory is another for every batch.
+    `reads` names the operands that are parts of a batch, whose memory is another for every batch. `moves`
+    says of others how many bytes further they lie with every batch, of up to AT_ONCE, that is done in one go.
     """
 
     code: Code
     values: dict[str, int]
     holds: Sequence[Any] = field(default=())
     reads: Mapping[str, str] = field(default_factory=dict)  # operand to the name of the batch's part
+    moves: Mapping[str, int] = field(default_factory=dict)
 
 
 class Program:
@@ -75,12 +92,22 @@ class Program:
         self._call = kernel.call
         self._steps = tuple(steps)  # for what they hold
         self._table = np.zeros((len(steps), len(FIELDS)), np.int64)
-        self._read: list[tuple[int, int, str]] = []
+        read: list[tuple[int, str]] = []
+        move: list[tuple[int, int]] = []
         for place, step in enumerate(steps):
             self._table[place, 0] = step.code
             for name, value in step.values.items():
                 self._table[place, PLACE[name]] = value
-            self._read += [(place, PLACE[operand], part) for operand, part in step.reads.items()]
+            first = place * len(FIELDS)
+            read += [(first + PLACE[operand], part) for operand, part in step.reads.items()]
+            move += [(first + PLACE[operand], by) for operand, by in step.moves.items()]
+        self._parts = [part for _, part in read]
+        self._places = np.array([place for place, _ in (*read, *move)], np.int64)
+        steady = self._table.reshape(-1)[self._places]
+        by = np.array([0] * len(read) + [by for _, by in move], np.int64)
+        self._values = steady + np.arange(AT_ONCE)[:, None] * by
+        # struct batches of kernels.c
+        self._batches = np.array([1, len(self._places), address(self._places), address(self._values)])
         terms = max(step.values.get("k", 0) for step in steps)
         self._scratch = empty((terms * 2 * VECTOR_BYTES,), np.dtype(np.uint8))
         self._arguments = (
@@ -89,16 +116,19 @@ class Program:
             address(self._table),
             len(steps),
             runs,
+            address(self._batches),
             address(self._scratch),
         )
 
-    def read(self, batch: Mapping[str, int]) -> None:
-        """Take the parts of a batch from these addresses from now on."""
-        for place, operand, part in self._read:
-            self._table[place, operand] = batch[part]
+    def read(self, batches: Sequence[Mapping[str, int]]) -> None:
+        """Take the parts of these batches, AT_ONCE at most, from these addresses from now on."""
+        self._batches[0] = len(batches)
+        if self._parts:
+            parts = [[batch[part] for part in self._parts] for batch in batches]
+            self._values[: len(batches), : len(self._parts)] = parts
 
     def run(self) -> None:
-        """Take every run through all steps."""
+        """Take every run through all steps, once for every batch."""
         self._call(*self._arguments)
 
 
@@ -113,17 +143,19 @@ def multiply(
     bias: FloatArray | None = None,
     then: Code | None = None,
     where: FloatArray | None = None,
+    numbers: Sequence[FloatArray] = (),
 ) -> Step:
     """Step: out = left right, for every run, with a bias for every column if there is one.
 
-    `then` says what is done to it before it is written: RELU, RELU_SLOPE where `where` is positive, or
-    DESCEND, which subtracts it from what `out` holds.
+    `then` says what is done to it before it is written: RELU, RELU_SLOPE where `where` is positive, or, as it
+    is a gradient, a step of `out` along it: DESCEND, or MOMENTUM and NESTEROV with the velocity at `where`
+    and `numbers`, what is kept of it and, of the latter, the momentum.
 
     Shapes:
         left   (runs, m, k), (sets, m, k) with `left_of_run`, or (1, m, k) for all
         right  (runs, k, n), likewise; rows or columns in one piece
         out    (runs, m, n), rows in one piece
-        bias   (runs, 1, n); where as out
+        bias   (runs, 1, n); where as out; numbers (runs, 1) each
     """
     m, n, k = out.shape[1], out.shape[2], left.shape[2]
     if left.shape[1:] != (m, k) or right.shape[1:] != (k, n):
@@ -140,18 +172,32 @@ def multiply(
     for name, array in (("bias", bias), ("d", where)):
         if array is not None:
             values |= {name: address(array), f"{name}_run": _run_stride(array)}
+    for name, array in zip(("first", "second"), numbers, strict=False):
+        values[name] = address(array)
     values["then"] = then or Code.PRODUCT
-    return Step(Code.PRODUCT, values, (left, right, out, left_of_run, right_of_run, bias, where), reads or {})
+    holds = (left, right, out, left_of_run, right_of_run, bias, where, *numbers)
+    return Step(Code.PRODUCT, values, holds, reads or {})
 
 
-def each(code: Code, *arrays: FloatArray, numbers: Sequence[FloatArray] = ()) -> Step:
-    """Step over all numbers of a run: arrays (runs, n) or (runs, m, n), each run's in one piece."""
+def each(
+    code: Code,
+    *arrays: FloatArray,
+    numbers: Sequence[FloatArray] = (),
+    of_batch: Sequence[FloatArray] = (),
+) -> Step:
+    """Step over all numbers of a run: arrays (runs, n) or (runs, m, n), each run's in one piece.
+
+    Shapes:
+        numbers, of_batch  (runs, 1) each; the latter, which come last, (AT_ONCE, runs, 1)
+    """
     values: dict[str, int] = {"n": int(np.prod(arrays[0].shape[1:]))}
     for name, array in zip("abcd", arrays, strict=False):
         values |= {name: address(array), f"{name}_run": _run_stride(array)}
-    for name, array in zip(("first", "second", "third", "fourth"), numbers, strict=False):
+    names = "first", "second", "third", "fourth"
+    for name, array in zip(names, (*numbers, *of_batch), strict=False):
         values[name] = address(array)
-    return Step(code, values, (*arrays, *numbers))
+    moves = {name: array.strides[0] for name, array in zip(names[len(numbers) :], of_batch, strict=False)}
+    return Step(code, values, (*arrays, *numbers, *of_batch), moves=moves)
 
 
 def loss(
@@ -170,13 +216,13 @@ def loss(
 
     Shapes:
         outputs, gradient  (runs, outputs, batch)
-        scale, sums        (runs, ...) one number of each run
-        hits               (runs,)
-        by_output          (runs, outputs) what a squared error sums for each output
+        scale              (runs, ...) one number of each run
+        sums, hits         (AT_ONCE, runs)
+        by_output          (AT_ONCE, runs, outputs) what a squared error sums for each output
         class_weights      (runs, outputs) what an example of each class counts, if not all 1
     """
     values = {"m": outputs.shape[1], "n": outputs.shape[2]}
-    arrays: dict[str, Any] = {"a": outputs, "b": batch.targets, "c": gradient, "d": by_output}
+    arrays: dict[str, Any] = {"a": outputs, "b": batch.targets, "c": gradient, "d": by_output[0]}
     arrays["classes"] = batch.classes
     if class_weights is not None:
         arrays["weights"] = class_weights
@@ -184,7 +230,8 @@ def loss(
         values |= {name: address(array), f"{name}_run": _run_stride(array)}
     values |= {"first": address(scale), "sums": address(sums), "hits": address(hits)}
     reads = {"b": "targets", "classes": "classes"}
-    return Step(code, values, (*arrays.values(), batch, scale, sums, hits), reads)
+    moves = {"sums": sums.strides[0], "hits": hits.strides[0], "d": by_output.strides[0]}
+    return Step(code, values, (*arrays.values(), batch, scale, sums, hits, by_output), reads, moves)
 
 
 def add_to_columns(outputs: FloatArray, bias: FloatArray) -> Step:

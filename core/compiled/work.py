@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from core.arrays import FloatArray, IntArray, empty
 from core.batches import Batch
 from core.compiled.chain import Chain
 from core.compiled.network import CompiledNetwork, Update
-from core.compiled.program import Code, Kernel, loss
+from core.compiled.program import AT_ONCE, Code, Kernel, loss
 
 
 class Work:
@@ -18,8 +18,9 @@ class Work:
 
     Shapes:
         outputs, gradient  (runs, outputs, batch) of the last batch; `gradient` only by a compiled loss
-        sums, hits         (runs,) likewise by a compiled loss; hits say nothing where there are no classes
-        by_output          (runs, outputs) squares that a compiled squared error has summed
+        sums, hits         (AT_ONCE, runs) by a compiled loss, of the last batches that were done in one go;
+                           hits say nothing where there are no classes
+        by_output          (AT_ONCE, runs, outputs) squares that a compiled squared error has summed
     """
 
     outputs: FloatArray
@@ -44,9 +45,9 @@ class Work:
         self._code, self._scale, self._lose = code, scale, lose
         self._class_weights = class_weights
         self.gradient = empty(shape, dtype)
-        self.sums = np.empty(shape[0], dtype)
-        self.by_output = np.empty(shape[:2], dtype)
-        self.hits: IntArray = np.zeros(shape[0], np.int64)
+        self.sums = np.empty((AT_ONCE, shape[0]), dtype)
+        self.by_output = np.empty((AT_ONCE, *shape[:2]), dtype)
+        self.hits: IntArray = np.zeros((AT_ONCE, shape[0]), np.int64)
         self._forward: Chain | None = None
         self._backward: tuple[FloatArray, Chain] | None = None
         self._learning: dict[bool, Chain] = {}
@@ -54,7 +55,7 @@ class Work:
     def forward(self, batch: Batch) -> None:
         """Set `outputs`, and what a compiled loss finds."""
         if self._forward is not None:
-            self._forward.run(batch)
+            self._forward.run([batch])
             return
         chain = self._chain(batch)
         self.outputs = self._network.forward(chain, batch.inputs)
@@ -66,19 +67,23 @@ class Work:
     def backward(self, gradient: FloatArray, batch: Batch) -> None:
         """Write the derivatives of every parameter for the batch of the last forward pass."""
         if self._backward is not None and self._backward[0] is gradient:
-            self._backward[1].run(batch)
+            self._backward[1].run([batch])
             return
         chain = self._chain(batch)
         self._network.backward(chain, gradient, None)
         chain.close()
         self._backward = gradient, chain
 
-    def learn(self, batch: Batch, update: Update | None) -> None:
-        """Go forward and backward; with `update` the weights are changed on the way."""
+    def learn(self, batches: Sequence[Batch], update: Update | None) -> None:
+        """Go forward and backward; with `update` the weights are changed on the way.
+
+        Several batches are learned in one go where `learns_at_once`.
+        """
         chain = self._learning.get(update is not None)
         if chain is not None:
-            chain.run(batch)
+            chain.run(batches)
             return
+        (batch,) = batches  # the first time
         chain = self._chain(batch)
         self.outputs = self._network.forward(chain, batch.inputs)
         if self._code is None:
@@ -89,6 +94,12 @@ class Work:
         self._network.backward(chain, gradient, update)
         chain.close()
         self._learning[update is not None] = chain
+
+    @property
+    def learns_at_once(self) -> bool:
+        """Whether several batches can be learned in one go, which shows after the first with an update."""
+        chain = self._learning.get(True)
+        return chain is not None and chain.is_one_program
 
     def _chain(self, first: Batch) -> Chain:
         return Chain(self._kernel, self._runs, self._dtype, first)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.arrays import Float64Array, FloatArray
-from core.compiled.program import Code, Step, each
+from core.compiled.program import AT_ONCE, Code, Step, each
 from core.configuration import Configuration
 from core.optimizers.optimizer import Rule, State, WithRate, column
 
@@ -71,6 +71,7 @@ class Adam(Rule):
 
     state_names: tuple[str, ...] = ("first_moment", "second_moment")
     rated: bool = False
+    is_compiled: bool = True
 
     def __init__(self, configurations: Sequence[Configuration], dtype: np.dtype) -> None:
         self._dtype = dtype
@@ -82,7 +83,8 @@ class Adam(Rule):
         pairs = [(c.beta1 or 0.0, c.beta2 or 0.0) for c in configurations]
         self._pairs = sorted(set(pairs))
         self._pair_of_run = [self._pairs.index(pair) for pair in pairs]
-        self._step_rate, self._step_epsilon = np.empty((2, len(configurations), 1), dtype)
+        # Of this step and those that may follow it in one go.
+        self._step_rates, self._step_epsilons = np.empty((2, AT_ONCE, len(configurations), 1), dtype)
 
     def set_rates(self, rates: Float64Array, _before: Float64Array) -> None:
         """Take these learning rates (runs,)."""
@@ -96,38 +98,34 @@ class Adam(Rule):
         squares = np.square(gradient, out=gradient)
         np.multiply(second, self._beta2, out=second)
         np.add(second, squares, out=second)
-        self.prepare(step)
+        self.prepare(step, 1)
         change = np.sqrt(second, out=gradient)
-        np.add(change, self._step_epsilon, out=change)
+        np.add(change, self._step_epsilons[0], out=change)
         np.divide(first, change, out=change)
-        np.multiply(change, self._step_rate, out=change)
+        np.multiply(change, self._step_rates[0], out=change)
         np.subtract(parameters, change, out=parameters)
         return change
 
-    def compiled(self, parameters: FloatArray, gradient: FloatArray, state: State) -> Step | None:
+    def compiled(self, parameters: FloatArray, gradient: FloatArray, state: State) -> Step:
         """Return the same as a compiled step."""
         moments = state["first_moment"], state["second_moment"]
-        numbers = (self._beta1, self._beta2, self._step_rate, self._step_epsilon)
-        return each(Code.ADAM, parameters, gradient, *moments, numbers=numbers)
+        numbers, of_batch = (self._beta1, self._beta2), (self._step_rates, self._step_epsilons)
+        return each(Code.ADAM, parameters, gradient, *moments, numbers=numbers, of_batch=of_batch)
 
-    def prepare(self, step: int) -> None:
-        """Set each run's rate and epsilon to this step's, bias correction included.
+    def prepare(self, step: int, steps: int) -> None:
+        """Set each run's rates and epsilons to those of these steps, bias correction included.
 
         Powers are taken in Python, one pair of betas at a time: NumPy's may differ with an array's length.
         """
-        scales = [math.sqrt((1.0 - beta2) / (1.0 - beta2**step)) for _, beta2 in self._pairs]
-        rates = [
-            (1.0 - beta1) / ((1.0 - beta1**step) * scale)
-            for (beta1, _), scale in zip(self._pairs, scales, strict=True)
-        ]
-        np.copyto(
-            self._step_rate, self._rate * np.array(rates)[self._pair_of_run][:, None], casting="same_kind"
-        )
-        np.copyto(
-            self._step_epsilon,
-            self._epsilon / np.array(scales)[self._pair_of_run][:, None],
-            casting="same_kind",
-        )
+        for place in range(steps):
+            count = step + place
+            scales = [math.sqrt((1.0 - beta2) / (1.0 - beta2**count)) for _, beta2 in self._pairs]
+            rates = [
+                (1.0 - beta1) / ((1.0 - beta1**count) * scale)
+                for (beta1, _), scale in zip(self._pairs, scales, strict=True)
+            ]
+            self._step_rates[place] = self._rate * np.array(rates)[self._pair_of_run][:, None]
+            self._step_epsilons[place] = self._epsilon / np.array(scales)[self._pair_of_run][:, None]
 
 
 def _descend(

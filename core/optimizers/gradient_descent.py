@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.arrays import Float64Array, FloatArray
-from core.compiled.program import Code, Step, each
+from core.compiled.program import Code, Descent
 from core.configuration import Configuration
 from core.optimizers.optimizer import Rule, State, column
 
@@ -17,6 +17,7 @@ class Sgd(Rule):
 
     state_names: tuple[str, ...] = ()
     rated: bool = True
+    is_compiled: bool = True
 
     def __init__(self, configurations: Sequence[Configuration], dtype: np.dtype) -> None:
         """Keep nothing: all that a step needs is in its gradient."""
@@ -29,9 +30,9 @@ class Sgd(Rule):
         np.subtract(parameters, gradient, out=parameters)
         return gradient
 
-    def compiled(self, parameters: FloatArray, gradient: FloatArray, _state: State) -> Step | None:
-        """Return the same as a compiled step."""
-        return each(Code.DESCEND, parameters, gradient)
+    def compiled(self, _parameters: FloatArray, _gradient: FloatArray, _state: State) -> Descent:
+        """Return the same for compiled code."""
+        return Descent(Code.DESCEND)
 
 
 class _WithVelocity(Rule):
@@ -42,6 +43,7 @@ class _WithVelocity(Rule):
 
     state_names: tuple[str, ...] = ("velocity",)
     rated: bool = True
+    is_compiled: bool = True
 
     def __init__(self, configurations: Sequence[Configuration], dtype: np.dtype) -> None:
         self._mu = np.array([c.momentum or 0.0 for c in configurations])
@@ -67,9 +69,9 @@ class Momentum(_WithVelocity):
         np.subtract(parameters, velocity, out=parameters)
         return velocity
 
-    def compiled(self, parameters: FloatArray, gradient: FloatArray, state: State) -> Step | None:
-        """Return the same as a compiled step."""
-        return each(Code.MOMENTUM, parameters, gradient, state["velocity"], numbers=(self._kept,))
+    def compiled(self, _parameters: FloatArray, _gradient: FloatArray, state: State) -> Descent:
+        """Return the same for compiled code."""
+        return Descent(Code.MOMENTUM, state["velocity"], (self._kept,))
 
 
 class Nesterov(_WithVelocity):
@@ -89,7 +91,6 @@ class Nesterov(_WithVelocity):
         np.subtract(parameters, change, out=parameters)
         return change
 
-    def compiled(self, parameters: FloatArray, gradient: FloatArray, state: State) -> Step | None:
-        """Return the same as a compiled step."""
-        numbers = (self._kept, self._momentum)
-        return each(Code.NESTEROV, parameters, gradient, state["velocity"], numbers=numbers)
+    def compiled(self, _parameters: FloatArray, _gradient: FloatArray, state: State) -> Descent:
+        """Return the same for compiled code."""
+        return Descent(Code.NESTEROV, state["velocity"], (self._kept, self._momentum))

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from core.arrays import Float64Array, FloatArray
-from core.compiled.program import Step
+from core.compiled.program import Descent, Step
 from core.configuration import Configuration
 
 State = dict[str, FloatArray]
@@ -26,6 +26,7 @@ class Optimizer(Protocol):
 
     state_names: tuple[str, ...]
     rated: bool
+    is_compiled: bool
 
     def __init__(self, configurations: Sequence[Configuration], dtype: np.dtype) -> None: ...
 
@@ -44,26 +45,30 @@ class Optimizer(Protocol):
         """
         ...
 
-    def compiled(self, parameters: FloatArray, gradient: FloatArray, state: State, /) -> Step | None:
-        """Return a compiled step that does as `update`, to the same bits; None if there is none.
+    def compiled(self, parameters: FloatArray, gradient: FloatArray, state: State, /) -> Step | Descent:
+        """Return what does as `update` in compiled code, to the same bits, where `is_compiled`.
 
-        It needs no gradients of its own for every run: `gradient` may be (1, width).
+        A step needs no gradients of its own for every run: `gradient` may be (1, width).
+
+        Raises: NotImplementedError if there is none.
         """
         ...
 
-    def prepare(self, step: int, /) -> None:
-        """Set what the compiled step reads to the values of step `step`."""
+    def prepare(self, step: int, steps: int, /) -> None:
+        """Set what the compiled step reads to the values of so many steps from `step` on, at most AT_ONCE."""
         ...
 
 
 class Rule:
     """What a rule has that NumPy alone computes, with nothing to prepare for compiled code."""
 
-    def compiled(self, _parameters: FloatArray, _gradient: FloatArray, _state: State) -> Step | None:
-        """There is none."""
-        return None
+    is_compiled: bool = False
 
-    def prepare(self, _step: int) -> None:
+    def compiled(self, _parameters: FloatArray, _gradient: FloatArray, _state: State) -> Step | Descent:
+        """There is none."""
+        raise NotImplementedError(f"{type(self).__name__} is NumPy's alone")
+
+    def prepare(self, _step: int, _steps: int) -> None:
         """Nothing is to be prepared."""
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import Generator
 
+import core.epoch
 import core.rows
 from core.configuration import canonical
 from core.examples import Examples
@@ -30,6 +31,32 @@ def mixed(member: MakeMember, examples: Examples, count: int, **values: object) 
         member(examples, seed=place % 4, learning_rate=float(rate), **values)
         for place, rate in enumerate(rates)
     ]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"optimizer": "sgd", "loss": "mse", "batch_size": 5},
+        {"optimizer": "momentum", "loss": "cross_entropy", "batch_size": 3, "class_weight": "balanced"},
+        {"optimizer": "nesterov", "loss": "mse", "batch_size": 7, "dtype": "float64"},
+        {"optimizer": "adam", "loss": "cross_entropy", "batch_size": 4, "hidden_layers": [9, 5]},
+        {"optimizer": "adam", "batch_size": 4, "warmup_epochs": 1},
+        {"optimizer": "sgd", "batch_size": 4, "dropout": 0.2},
+    ],
+    ids=lambda values: " ".join(map(str, values.values())),
+)
+def test_several_batches_in_one_go_are_the_same_as_one_by_one(
+    classes: Examples,
+    member: MakeMember,
+    learn: Learn,
+    monkeypatch: pytest.MonkeyPatch,
+    values: dict[str, object],
+) -> None:
+    members = mixed(member, classes, 6, **values)
+    together = learn(members, classes)
+    monkeypatch.setattr(core.epoch, "MOST_OPERATIONS", 0)
+    one_by_one = learn(members, classes)
+    assert [together.bits(place) for place in range(6)] == [one_by_one.bits(place) for place in range(6)]
 
 
 @pytest.mark.parametrize("count", [5, 64])
