@@ -7,47 +7,26 @@ from typing import Any
 from sqlalchemy import ColumnElement, Double, SQLColumnExpression, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
-from sqlalchemy.types import Boolean
+from sqlalchemy.types import Boolean, TypeEngine
+
+Function = FunctionElement[Any]
 
 
-class json_number(FunctionElement[float]):  # noqa: N801 - it reads as the SQL function it is
-    """The number at a path of a JSON column; null where there is none, or a text such as NaN."""
-
-    type = Double()
-    inherit_cache = True
-    name = "backsweep_json_number"
+def _function(name: str, type_: TypeEngine[Any]) -> type[Function]:
+    """A function of ours, which each database is told in its own words below."""
+    # SQLAlchemy asks each class of its own whether its statements may be kept.
+    return type(name, (FunctionElement,), {"type": type_, "inherit_cache": True, "name": f"backsweep_{name}"})
 
 
-class json_text(FunctionElement[str]):  # noqa: N801 - as above
-    """The text of the value at a path of a JSON column; null where there is none."""
-
-    type = Text()
-    inherit_cache = True
-    name = "backsweep_json_text"
-
-
-class matches(FunctionElement[bool]):  # noqa: N801 - as above
-    """LIKE that tells small letters from capitals, without an escape character."""
-
-    type = Boolean()
-    inherit_cache = True
-    name = "backsweep_matches"
-
-
-class matches_in_any_case(FunctionElement[bool]):  # noqa: N801 - as above
-    """LIKE that takes small letters and capitals for the same, without an escape character."""
-
-    type = Boolean()
-    inherit_cache = True
-    name = "backsweep_matches_in_any_case"
-
-
-class json_member(FunctionElement[str]):  # noqa: N801 - as above
-    """The text under a name in a JSON column that maps names to texts; null where there is none."""
-
-    type = Text()
-    inherit_cache = True
-    name = "backsweep_json_member"
+# The number at a path of a JSON column; null where there is none, or a text such as NaN.
+json_number = _function("json_number", Double())
+# The text of the value at a path of a JSON column; null where there is none.
+json_text = _function("json_text", Text())
+# The text under a name in a JSON column that maps names to texts; null where there is none.
+json_member = _function("json_member", Text())
+# LIKE that tells small letters from capitals, and LIKE that does not, without an escape character.
+matches = _function("matches", Boolean())
+matches_in_any_case = _function("matches_in_any_case", Boolean())
 
 
 def number_at(column: SQLColumnExpression[Any], *path: str) -> ColumnElement[float]:
@@ -93,14 +72,14 @@ def _as_glob(pattern: str) -> str:
 
 
 @compiles(json_number, "sqlite")
-def _sqlite_number(element: json_number, compiler: Any, **options: Any) -> str:
+def _sqlite_number(element: Function, compiler: Any, **options: Any) -> str:
     column, path, _ = (compiler.process(each, **options) for each in element.clauses)
     is_number = f"json_type({column}, {path}) IN ('real', 'integer')"
     return f"CASE WHEN {is_number} THEN json_extract({column}, {path}) END"
 
 
 @compiles(json_number, "postgresql")
-def _postgresql_number(element: json_number, compiler: Any, **options: Any) -> str:
+def _postgresql_number(element: Function, compiler: Any, **options: Any) -> str:
     column, _, path = (compiler.process(each, **options) for each in element.clauses)
     at = f"CAST({path} AS TEXT[])"
     return (
@@ -110,7 +89,7 @@ def _postgresql_number(element: json_number, compiler: Any, **options: Any) -> s
 
 
 @compiles(json_text, "sqlite")
-def _sqlite_text(element: json_text, compiler: Any, **options: Any) -> str:
+def _sqlite_text(element: Function, compiler: Any, **options: Any) -> str:
     column, path, _ = (compiler.process(each, **options) for each in element.clauses)
     return (
         f"CASE json_type({column}, {path}) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
@@ -119,42 +98,42 @@ def _sqlite_text(element: json_text, compiler: Any, **options: Any) -> str:
 
 
 @compiles(json_text, "postgresql")
-def _postgresql_text(element: json_text, compiler: Any, **options: Any) -> str:
+def _postgresql_text(element: Function, compiler: Any, **options: Any) -> str:
     column, _, path = (compiler.process(each, **options) for each in element.clauses)
     return f"({column} #>> CAST({path} AS TEXT[]))"
 
 
 @compiles(matches, "sqlite")
-def _sqlite_matches(element: matches, compiler: Any, **options: Any) -> str:
+def _sqlite_matches(element: Function, compiler: Any, **options: Any) -> str:
     column, _, glob = (compiler.process(each, **options) for each in element.clauses)
     return f"({column} GLOB {glob})"
 
 
 @compiles(matches, "postgresql")
-def _postgresql_matches(element: matches, compiler: Any, **options: Any) -> str:
+def _postgresql_matches(element: Function, compiler: Any, **options: Any) -> str:
     column, pattern, _ = (compiler.process(each, **options) for each in element.clauses)
     return f"({column} LIKE {pattern} ESCAPE '')"
 
 
 @compiles(matches_in_any_case, "sqlite")
-def _sqlite_in_any_case(element: matches_in_any_case, compiler: Any, **options: Any) -> str:
+def _sqlite_in_any_case(element: Function, compiler: Any, **options: Any) -> str:
     column, pattern = (compiler.process(each, **options) for each in element.clauses)
     return f"({column} LIKE {pattern})"
 
 
 @compiles(matches_in_any_case, "postgresql")
-def _postgresql_in_any_case(element: matches_in_any_case, compiler: Any, **options: Any) -> str:
+def _postgresql_in_any_case(element: Function, compiler: Any, **options: Any) -> str:
     column, pattern = (compiler.process(each, **options) for each in element.clauses)
     return f"({column} ILIKE {pattern} ESCAPE '')"
 
 
 @compiles(json_member, "sqlite")
-def _sqlite_member(element: json_member, compiler: Any, **options: Any) -> str:
+def _sqlite_member(element: Function, compiler: Any, **options: Any) -> str:
     column, name = (compiler.process(each, **options) for each in element.clauses)
     return f"(SELECT value FROM json_each({column}) WHERE key = {name})"  # noqa: S608 - names of columns
 
 
 @compiles(json_member, "postgresql")
-def _postgresql_member(element: json_member, compiler: Any, **options: Any) -> str:
+def _postgresql_member(element: Function, compiler: Any, **options: Any) -> str:
     column, name = (compiler.process(each, **options) for each in element.clauses)
     return f"({column} ->> {name})"
