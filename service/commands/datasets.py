@@ -9,7 +9,7 @@ import typer
 
 from service.commands.arguments import AsJson
 from service.commands.exits import connected
-from service.commands.output import console, say, write
+from service.commands.output import say, show, write
 
 datasets = typer.Typer(name="datasets", help="What can be trained on.", no_args_is_help=True)
 
@@ -27,7 +27,7 @@ def list_(*, as_json: AsJson = False) -> None:
 
         found = client.datasets()
         rows = [{**each, "target": each["default_target"], "columns": each["column_count"]} for each in found]
-        console().print(facts_table(rows, ["name", "rows", "columns", "target", "task"]))
+        show(facts_table(rows, ["name", "rows", "columns", "target", "task"]))
 
 
 @datasets.command()
@@ -50,7 +50,7 @@ def upload(
         from service.commands.rendering import facts_table
 
         columns = ["name", "kind", "missing", "distinct", "minimum", "maximum"]
-        console().print(facts_table(answer["columns"], columns))
+        show(facts_table(answer["columns"], columns))
         for warning in answer["warnings"]:
             say(f"note: {warning['message']}")
 
@@ -65,7 +65,7 @@ def preview(dataset: DatasetArgument, *, as_json: AsJson = False) -> None:
         from service.commands.rendering import rows_table
 
         answer = client.preview_dataset(dataset)
-        console().print(rows_table(answer["columns"], answer["rows"]))
+        show(rows_table(answer["columns"], answer["rows"]))
 
 
 @datasets.command()

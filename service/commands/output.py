@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 
 @cache
@@ -25,6 +25,11 @@ def console() -> Console:
 def say(message: str) -> None:
     """Print a sentence as it is."""
     console().print(message, markup=False, soft_wrap=True)
+
+
+def show(table: RenderableType) -> None:
+    """Print a table as it is, also where it is wider than the terminal."""
+    console().print(table, crop=False)
 
 
 def complain(message: str) -> None:

@@ -1,4 +1,7 @@
-"""Tables of sweeps, runs, settings and losses that fit 80 columns, and use more where there is more."""
+"""Tables of sweeps, runs, settings and losses that fit 80 columns, and use more where there is more.
+
+An id or a number stands on one line, whole, whatever the width: rather the table is wider than the terminal.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -24,6 +28,23 @@ STATE_STYLES = {
 }
 MOST_COLUMNS = 8  # of a dataset that is looked at
 MOST_SETTINGS = 40  # of a summary; the best come first
+LONGEST_WHOLE = 24  # characters of a cell that is never wrapped
+LEAST_SETTINGS = 14  # characters of a run's settings, where they are longer
+MOST_WIDTH = 1_000  # characters of a table
+
+
+class WholeTable(Table):
+    """A table that is never narrower than its longest words, and the cells that are not to be wrapped."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """As a table, in more columns than there are where that is needed."""
+        wide = options.update_width(MOST_WIDTH)
+        for column in self.columns:
+            if column.no_wrap:
+                cells = [column.header, *column.cells]
+                column.min_width = max(Measurement.get(console, wide, cell).maximum for cell in cells)
+        needed = Measurement.get(console, wide, self).minimum
+        yield from super().__rich_console__(console, options.update_width(max(options.max_width, needed)))
 
 
 def sweeps_table(sweeps: Iterable[Sweep]) -> Table:
@@ -59,12 +80,14 @@ def runs_table(runs: Sequence[Run], metric: str = "validation_loss") -> Table:
     table.add_column("seed", justify="right", no_wrap=True)
     table.add_column("state", no_wrap=True)
     table.add_column(_short(metric), justify="right", no_wrap=True)
-    table.add_column("settings", overflow="fold")
-    for run in runs:
+    told = [" ".join(_value(part).replace(", ", ",") for part in run.parameters.values()) for run in runs]
+    table.add_column(
+        "settings", overflow="fold", min_width=min(LEAST_SETTINGS, max(map(len, told), default=0))
+    )
+    for run, parameters in zip(runs, told, strict=True):
         value = run.metrics.get(metric, run.metrics.get("train_loss"))
-        told = "–" if value is None else f"{value:.4g}"
-        parameters = " ".join(f"{_value(part)}" for part in run.parameters.values())
-        table.add_row(run.id, str(run.seed), _state(run.state), told, escape(parameters))
+        shown = "–" if value is None else _short_number(value)
+        table.add_row(run.id, str(run.seed), _state(run.state), shown, escape(parameters))
     return table
 
 
@@ -74,7 +97,7 @@ def losses_table(losses: Losses) -> Table:
     table = _table()
     for name in shown:
         heading = _short(name.replace("score", losses.score or "score"))
-        table.add_column(heading, justify="right", overflow="fold", min_width=6)
+        table.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True, vertical="bottom")
     for row in losses:
         table.add_row(*(_number(name, row[name]) for name in shown))
     return table
@@ -82,9 +105,12 @@ def losses_table(losses: Losses) -> Table:
 
 def facts_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Table:
     """Named columns of documents, as they are."""
-    table = _table(*columns)
-    for row in rows:
-        table.add_row(*(escape(_value(row.get(name))) for name in columns))
+    table = _table()
+    cells = [[_value(row.get(name)) for row in rows] for name in columns]
+    for name, column in zip(columns, cells, strict=True):
+        table.add_column(name, overflow="ellipsis" if name == "name" else "fold", no_wrap=_is_short(column))
+    for row in zip(*cells, strict=True):
+        table.add_row(*map(escape, row))
     return table
 
 
@@ -103,7 +129,9 @@ def rows_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Rendera
 def _settings_table(summary: Summary) -> Table:
     table = _table("")
     for name in summary.group_by:
-        table.add_column(name.replace("_", " "), justify="right", overflow="fold")
+        cells = [_value(each.setting.get(name)) for each in summary.settings]
+        heading = name.replace("_", "\n")
+        table.add_column(heading, justify="right", overflow="fold", no_wrap=_is_short(cells))
     metrics = _metrics(summary)
     for name in metrics:
         table.add_column(_short(name), justify="right", no_wrap=True)
@@ -147,7 +175,7 @@ def _interval(interval: Interval | None, metric: str) -> str:
 
 
 def _table(*left: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table = WholeTable(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in left:
         table.add_column(
             heading,
@@ -155,6 +183,11 @@ def _table(*left: str) -> Table:
             overflow="ellipsis" if heading == "name" else "fold",
         )
     return table
+
+
+def _is_short(cells: Sequence[str]) -> bool:
+    """Whether a column need not be wrapped: of two that are, the wrong one might be cut inside a number."""
+    return max(map(len, cells), default=0) <= LONGEST_WHOLE
 
 
 def _state(state: str) -> Text:
@@ -172,7 +205,13 @@ def _cut(text: str) -> str:
 def _number(name: str, value: float | None) -> str:
     if value is None:
         return "–"
-    return f"{value:.0f}" if name == "epoch" else f"{value:.4g}"
+    return f"{value:.0f}" if name == "epoch" else _short_number(value)
+
+
+def _short_number(value: float) -> str:
+    """At most four digits, and three where there is an exponent, so that eight characters are enough."""
+    text = f"{value:.4g}"
+    return f"{value:.3g}" if "e" in text else text
 
 
 def _value(value: Any) -> str:

@@ -12,7 +12,7 @@ import typer
 
 from service.commands.arguments import AsJson, Cursor, Limit, RunArgument, SweepArgument, sweep_id
 from service.commands.exits import Code, connected, end
-from service.commands.output import console, say, write
+from service.commands.output import say, show, write
 
 PANEL = "Runs"
 
@@ -47,7 +47,7 @@ def runs(
 
         one = client if of is None else client.sweep(of)
         found = list(one.runs(filter, order_by=order_by, state=state or (), role=role, limit=limit))
-        console().print(runs_table(found) if found else "No run is so.")
+        show(runs_table(found) if found else "No run is so.")
 
 
 def run(run: RunArgument, *, as_json: AsJson = False) -> None:
@@ -62,9 +62,7 @@ def run(run: RunArgument, *, as_json: AsJson = False) -> None:
         reason = f" ({known.reason})" if known.reason else ""
         say(f"run {known.number}, seed {known.seed}: {known.state}{reason}")
         facts = [*known.metrics.items(), *known.configuration.items()]
-        console().print(
-            facts_table([{"name": name, "value": value} for name, value in facts], ["name", "value"])
-        )
+        show(facts_table([{"name": name, "value": value} for name, value in facts], ["name", "value"]))
 
 
 def losses(
@@ -83,7 +81,7 @@ def losses(
             return
         from service.commands.rendering import losses_table
 
-        console().print(losses_table(client.run(run).losses(max_points=max_points)))
+        show(losses_table(client.run(run).losses(max_points=max_points)))
 
 
 def weights(

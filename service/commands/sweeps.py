@@ -10,7 +10,7 @@ import typer
 
 from service.commands.arguments import AsJson, Cursor, Limit, SweepArgument, sweep_id
 from service.commands.exits import connected
-from service.commands.output import console, say, write
+from service.commands.output import say, show, write
 
 PANEL = "Sweeps"
 STDIN = "-"
@@ -65,7 +65,7 @@ def sweeps(limit: Limit = 20, *, cursor: Cursor = None, as_json: AsJson = False)
             return
         from service.commands.rendering import sweeps_table
 
-        console().print(sweeps_table(client.sweeps(limit)))
+        show(sweeps_table(client.sweeps(limit)))
 
 
 def sweep(sweep: SweepArgument, *, as_json: AsJson = False) -> None:
@@ -78,7 +78,7 @@ def sweep(sweep: SweepArgument, *, as_json: AsJson = False) -> None:
         from service.commands.rendering import sweep_view
 
         known = client.sweep(found)
-        console().print(sweep_view(known, known.summary()))
+        show(sweep_view(known, known.summary()))
 
 
 def summary(
@@ -96,7 +96,7 @@ def summary(
             return
         from service.commands.rendering import summary_view
 
-        console().print(summary_view(client.sweep(found).summary(group_by)))
+        show(summary_view(client.sweep(found).summary(group_by)))
 
 
 def pause(sweep: SweepArgument) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from service.commands.exits import Code
-from service.commands.output import console, say
+from service.commands.output import console, say, show
 
 if TYPE_CHECKING:
     from backsweep_client import Sweep
@@ -35,7 +35,7 @@ def watch_to_the_end(sweep: Sweep) -> None:
     except KeyboardInterrupt:
         say(f"\nIt goes on without being watched: backsweep watch {sweep.id}")
         raise typer.Exit(Code.INTERRUPTED) from None
-    console().print(summary_view(sweep.summary()))
+    show(summary_view(sweep.summary()))
     if sweep.state in FAILED_STATES:
         raise typer.Exit(Code.FAILURE)
 
