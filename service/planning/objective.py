@@ -47,7 +47,7 @@ class Metric(BaseModel):
         name = ALIASES.get(name, name)
         if name in METRICS:
             return name
-        hint = did_you_mean(name, METRICS)
+        hint = _hint(name)
         message = f"{name[:100]!r} is no metric that settings can be compared by{hint}"
         raise PydanticCustomError(
             "not_allowed", "{message}", {"message": message, "allowed": ", ".join(METRICS)}
@@ -66,6 +66,12 @@ class Metric(BaseModel):
     def direction(self) -> Goal:
         """Whether less or more is better."""
         return METRICS[self.name]
+
+
+def _hint(name: str) -> str:
+    """The metric that was meant: where nobody says on which rows, it is measured on those of validation."""
+    held_out = f"validation_{name}"
+    return f"; did you mean {held_out!r}?" if held_out in METRICS else did_you_mean(name, METRICS)
 
 
 def faults_for_task(metric: Metric, task: str) -> list[Fault]:

@@ -28,15 +28,27 @@ class Dialect:
     line: int  # its line; lines count from 1
 
 
+SAVED_AS_CSV = "CSV in UTF-8, as which a spreadsheet can save a sheet"
+# What files begin with that are often sent in place of CSV; the rest of them is no text.
+OTHERS = (
+    (codecs.BOM_UTF16_LE, "UTF-16 text", "UTF-8"),
+    (codecs.BOM_UTF16_BE, "UTF-16 text", "UTF-8"),
+    (b"PK\x03\x04", "a ZIP archive, such as an Excel or OpenDocument workbook", SAVED_AS_CSV),
+    (b"\xd0\xcf\x11\xe0", "a workbook of an old Excel", SAVED_AS_CSV),
+    (b"\x1f\x8b", "compressed by gzip", "the file unpacked"),
+    (b"PAR1", "a Parquet file", "Content-Type: application/vnd.apache.parquet for it, or CSV"),
+)
+
+
 def check_text(data: bytes) -> None:
     """Refuse bytes that are not UTF-8.
 
     Raises:
         InvalidSubmission: with the line and the place of the first byte that is wrong.
     """
-    for mark, name in ((codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16")):
+    for mark, name, allowed in OTHERS:
         if data.startswith(mark):
-            raise InvalidSubmission([Fault("body", f"is {name} text", None, "UTF-8")])
+            raise InvalidSubmission([Fault("body", f"is {name}", None, allowed)])
     decoder = codecs.getincrementaldecoder("utf-8")()
     for offset in range(0, len(data), _PIECE):
         waiting = len(decoder.getstate()[0])

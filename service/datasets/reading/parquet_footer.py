@@ -38,7 +38,7 @@ def read_footer(path: Path, limits: Limits) -> Footer:
     try:
         footer = _footer(path)
     except Malformed as error:
-        raise InvalidSubmission([Fault("body", f"is not a Parquet file: {error}")]) from None
+        raise InvalidSubmission([Fault("body", f"is not a Parquet file that can be read: {error}")]) from None
     if footer.rows == 0:
         raise InvalidSubmission([Fault("body", "the table has no row", 0, "1 row or more")])
     limits.check(footer.rows, footer.columns)
@@ -76,7 +76,7 @@ def _checked(found: dict[int, object]) -> Footer:
         raise Malformed("its footer lacks the schema or the number of rows")
     root = _count(schema[0], 5)
     if len(schema) != root + 1 or not root:
-        raise Malformed("columns inside columns cannot be read" if root else "it has no columns")
+        raise Malformed("it has lists, or columns inside columns" if root else "it has no columns")
     unpacked = 0
     held = 0
     for group in groups:

@@ -175,6 +175,12 @@ def test_a_list_of_seeds_keeps_its_order() -> None:
             "did you mean 'validation_loss'",
             ", ".join(METRICS),
         ),
+        (
+            {"metric": {"name": "accuracy"}},
+            "metric.name",
+            "did you mean 'validation_accuracy'",
+            "validation_loss",
+        ),
         ({"metric": {"name": "test_loss"}}, "metric.name", "no metric", "validation_loss"),
         ({"metric": {"goal": "maximize"}}, "metric", "is to be minimized, not maximized", "minimize"),
         ({"metric": {"nmae": "x"}}, "metric.nmae", "did you mean 'name'", "name, goal"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -54,8 +55,12 @@ def refused_or_read(data: bytes, decimal: Decimal | None = None) -> Sequence[Fau
 
 # Without the characters that no table may hold, and without a lone CR, which is a line end to the csv module.
 CHARACTERS = st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs", "Zl", "Zp", "Cn"))
+# Nor those that write an infinity, which are refused, and are text to the reference reader.
+INFINITE = re.compile(r"\s*[+-]?inf(inity)?\s*", re.IGNORECASE)
 CELL = st.one_of(
-    st.text(st.one_of(CHARACTERS, st.sampled_from(',;\t"\n .')), max_size=8),
+    st.text(st.one_of(CHARACTERS, st.sampled_from(',;\t"\n .')), max_size=8).filter(
+        lambda text: not INFINITE.fullmatch(text)
+    ),
     st.sampled_from(
         ["", " ", "NA", "?", "null", "true", "FALSE", "1", "-2.5", " 7 ", "1e3", ".5", "5.", "+1"]
     ),
@@ -100,6 +105,13 @@ def test_every_dialect_is_read_as_the_reference_reader_reads_plain_csv(
     found = read(text, "point")
     assert found.columns == expected.columns
     assert found.encode() == expected.encode()
+
+
+@pytest.mark.parametrize("cell", ["inf", "-Infinity", " INF ", "1e400", "9" * 310])
+def test_an_infinity_among_numbers_is_refused_however_it_is_written(cell: str) -> None:
+    (fault,) = faults(f"c0\n1.5\n{cell}\n")
+    assert "infinite, or too large for a float64, in row 2" in fault.message
+    assert read(f"c0\nwords\n{cell}\n").columns[0].kind == "text"
 
 
 @given(st.binary(max_size=300))
@@ -224,6 +236,21 @@ def test_nothing_is_no_table(text: str, message: str) -> None:
 
 def test_utf_16_is_named() -> None:
     assert "UTF-16" in faults("a,b\n1,2\n".encode("utf-16"))[0].message
+
+
+@pytest.mark.parametrize(
+    ("begins", "named", "allowed"),
+    [
+        (b"PK\x03\x04", "workbook", "CSV in UTF-8"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Excel", "CSV in UTF-8"),
+        (b"\x1f\x8b\x08", "gzip", "unpacked"),
+        (b"PAR1", "a Parquet file", "application/vnd.apache.parquet"),
+    ],
+)
+def test_what_is_often_sent_in_place_of_csv_is_named(begins: bytes, named: str, allowed: str) -> None:
+    (fault,) = faults(begins + b"\x00\x01a,b\n1,2\n")
+    assert named in fault.message
+    assert allowed in str(fault.allowed)
 
 
 def test_a_table_that_is_too_large_is_refused_with_the_setting() -> None:
