@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from service.api.gate.authentication import PUBLIC
+from service.api.links import link_operations
 from service.api.problems import Problem, documented
 from service.api.schemas.derivatives import DerivativesRequest
 from service.api.schemas.prediction import PredictionRequest
@@ -71,6 +72,7 @@ def _document(app: FastAPI, cookie: str) -> dict[str, Any]:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _complete(operation, is_public=(method.upper(), path) in PUBLIC, writes=method != "get")
+    link_operations(document)
     document["security"] = [{"token": []}, {"session": []}]
     return document
 
