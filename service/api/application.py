@@ -21,6 +21,7 @@ from service.api.routes import (
     login,
     metrics,
     owners,
+    points,
     predict,
     preprocessing,
     runs,
@@ -36,7 +37,7 @@ from service.api.routes import (
 from service.settings import Settings
 
 PREFIX = "/api/v1"
-VERSIONED = (sweeps, intents, curves, summary, preprocessing, runs, weights, datasets, workers)
+VERSIONED = (sweeps, intents, curves, points, summary, preprocessing, runs, weights, datasets, workers)
 TRAINED = (predict, evaluation, verifications)
 SCREENED = (screening,)
 KEPT = (exports, edits, events)  # before the runs: `export` would be taken for the id of one

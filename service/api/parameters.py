@@ -28,6 +28,13 @@ VerificationId = Annotated[str, Path(pattern=VERIFICATION_ID, description="`v_` 
 
 Cursor = Annotated[str | None, Field(max_length=6000, description="The `next_cursor` of the page before.")]
 Names = Annotated[str, Field(max_length=1000, description="Names, separated by commas.")]
+Hashes = Annotated[
+    str,
+    Field(
+        pattern="^[0-9a-f]{64}(,[0-9a-f]{64}){0,199}$",
+        description="Only these: up to 200 of the summary's `configuration_hash`, separated by commas.",
+    ),
+]
 Epoch = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Filter = Annotated[
     str,
@@ -172,7 +179,21 @@ class CurvesQuery(_Query):
         description=f"One of {', '.join(COLUMNS)}; accuracy and r2 may stand for score.",
     )
     group_by: Names | None = None
+    configurations: Hashes | None = None
+    max_points: int | None = Field(
+        default=None,
+        ge=2,
+        le=10_000,
+        description="Most epochs per curve. Of each stretch come the last mean, the lowest and the highest.",
+    )
     limit: int = Field(default=50, ge=1, le=200)
+    cursor: Cursor = None
+
+
+class PointsQuery(_Query):
+    """How many runs, from which on."""
+
+    limit: int = Field(default=2000, ge=1, le=10_000)
     cursor: Cursor = None
 
 

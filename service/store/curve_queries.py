@@ -38,17 +38,40 @@ class SettingCurve:
     high: list[float | None] = field(default_factory=list)
     n: list[int] = field(default_factory=list)
 
+    def thinned(self, most: int) -> SettingCurve:
+        """At most so many epochs: of each stretch the last, with the stretch's lowest and highest value."""
+        count = len(self.epochs)
+        if count <= most:
+            return self
+        ends = [count * (stretch + 1) // most for stretch in range(most)]
+        stretches = [slice(begin, end) for begin, end in zip([0, *ends], ends, strict=False)]
+        lows = [[value for value in self.low[each] if value is not None] for each in stretches]
+        highs = [[value for value in self.high[each] if value is not None] for each in stretches]
+        return SettingCurve(
+            self.setting,
+            epochs=[self.epochs[end - 1] for end in ends],
+            mean=[self.mean[end - 1] for end in ends],
+            low=[min(found, default=None) for found in lows],
+            high=[max(found, default=None) for found in highs],
+            n=[self.n[end - 1] for end in ends],
+        )
+
 
 def find_settings(
-    session: Session, owner_id: int, sweep: str, group_by: Sequence[str] | None
+    session: Session,
+    owner_id: int,
+    sweep: str,
+    group_by: Sequence[str] | None,
+    hashes: Sequence[str] | None = None,
 ) -> SweepSettings:
     """The setting of each configuration of a sweep's search, in the order of the run numbers.
 
-    A setting is the values of the parameters `group_by`; None stands for all that the sweep varies.
+    A setting is the values of the parameters `group_by`; None stands for all that the sweep varies. With
+    `hashes` come only the configurations that have one of these.
 
     Raises:
         NotFound: the owner has no such sweep.
-        InvalidSubmission: `group_by` names what does not vary.
+        InvalidSubmission: `group_by` names what does not vary, or a hash is of no configuration there.
     """
     found = session.execute(
         select(Sweep.id, Sweep.varied).where(Sweep.public_id == sweep, Sweep.owner_id == owner_id)
@@ -69,13 +92,24 @@ def find_settings(
         .group_by(Run.configuration_id)
         .subquery()
     )
-    documents = session.execute(
-        select(ConfigurationRow.id, ConfigurationRow.document, firsts.c.rows)
+    statement = (
+        select(ConfigurationRow.id, ConfigurationRow.hash, ConfigurationRow.document, firsts.c.rows)
         .join(firsts, firsts.c.configuration_id == ConfigurationRow.id)
         .order_by(firsts.c.first)
-    ).all()
-    settings = {key: varied_part(document, names) for key, document, _rows in documents}
-    return SweepSettings(found.id, settings, {key: int(rows) for key, _document, rows in documents})
+    )
+    if hashes is not None:
+        statement = statement.where(ConfigurationRow.hash.in_(hashes))
+    rows = session.execute(statement).all()
+    known = {row.hash for row in rows}
+    unknown = [
+        Fault("configurations", "is no configuration of this search", digest, "hashes of the summary")
+        for digest in hashes or ()
+        if digest not in known
+    ]
+    if unknown:
+        raise InvalidSubmission(unknown)
+    settings = {row.id: varied_part(row.document, names) for row in rows}
+    return SweepSettings(found.id, settings, {row.id: int(row.rows) for row in rows})
 
 
 def setting_curves(

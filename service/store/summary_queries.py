@@ -17,11 +17,12 @@ from service.errors import Fault, InvalidSubmission, NotFound
 from service.planning.comparison import Comparison, compare
 from service.planning.configurations import FUNCTION
 from service.planning.headline_words import Context
+from service.planning.importance import Importance, importance
 from service.planning.measurements import ARRIVAL, public_name
 from service.planning.outcome_table import STATES, OutcomeTable, codes_of
 from service.planning.outcomes import gather
 from service.planning.run_numbers import AT_THE_END
-from service.planning.statistics import is_loss
+from service.planning.statistics import Sampling, is_loss
 from service.planning.statuses import Role
 from service.planning.summary import Summary, summarize
 from service.store.gathered import OUTCOMES, Arrays, find_gathered
@@ -67,9 +68,7 @@ def sweep_summary(
         NotFound: the owner has no such sweep.
         InvalidSubmission: `group_by` names what does not vary.
     """
-    sweep = session.scalar(select(Sweep).where(Sweep.public_id == public_id, Sweep.owner_id == owner_id))
-    if sweep is None:
-        raise NotFound(f"there is no sweep {public_id}")
+    sweep = _sweep(session, owner_id, public_id)
     table, documents = _outcomes(session, sweep)
     counts = sweep.split_counts
     summary = summarize(
@@ -95,6 +94,20 @@ def sweep_summary(
     return summary, context
 
 
+def sweep_importance(session: Session, owner_id: int, public_id: str) -> tuple[str, Importance]:
+    """A sweep's metric, and what each of its parameters explains of it.
+
+    Raises:
+        NotFound: the owner has no such sweep.
+    """
+    sweep = _sweep(session, owner_id, public_id)
+    table, _documents = _outcomes(session, sweep)
+    counts = sweep.split_counts
+    sampling = Sampling(bool(counts["resample"]), counts["train"], counts["validation"])
+    goal: Any = sweep.goal
+    return sweep.metric, importance(table, metric=sweep.metric, goal=goal, sampling=sampling)
+
+
 def setting_comparison(
     session: Session, owner_id: int, public_id: str, first: str, second: str
 ) -> tuple[str, Comparison]:
@@ -104,9 +117,7 @@ def setting_comparison(
         NotFound: the owner has no such sweep.
         InvalidSubmission: the sweep has no such configuration, or the metric compares no runs of these two.
     """
-    sweep = session.scalar(select(Sweep).where(Sweep.public_id == public_id, Sweep.owner_id == owner_id))
-    if sweep is None:
-        raise NotFound(f"there is no sweep {public_id}")
+    sweep = _sweep(session, owner_id, public_id)
     table, documents = _outcomes(session, sweep, (first, second))
     known = [table.hashes.index(digest) if digest in table.hashes else None for digest in (first, second)]
     losses = {document["loss"] for document in documents if "loss" in document}
@@ -125,6 +136,13 @@ def setting_comparison(
     ]
     goal: Any = sweep.goal
     return sweep.metric, compare(values[0], values[-1], goal)
+
+
+def _sweep(session: Session, owner_id: int, public_id: str) -> Sweep:
+    sweep = session.scalar(select(Sweep).where(Sweep.public_id == public_id, Sweep.owner_id == owner_id))
+    if sweep is None:
+        raise NotFound(f"there is no sweep {public_id}")
+    return sweep
 
 
 def _outcomes(

@@ -52,13 +52,16 @@ def get_curves(
 
 def _body(session: Session, owner_id: int, sweep_id: str, query: CurvesQuery) -> bytes:
     start = 0 if query.cursor is None else max(0, decode(query.cursor, (int,))[0])
-    sweep, configurations, epochs = find_settings(session, owner_id, sweep_id, names(query.group_by))
+    asked = names(query.group_by), names(query.configurations)
+    sweep, configurations, epochs = find_settings(session, owner_id, sweep_id, *asked)
     settings = _gathered(configurations)
     shown = settings[start : start + query.limit]
     if not is_gathered(session, sweep, query.column):
         sizes = (sum(epochs[key] for key in keys) for _setting, keys in shown)
         shown = shown[: how_many(sizes, MOST_LOSSES)]
     curves = setting_curves(session, sweep, shown, query.column)
+    if query.max_points is not None:
+        curves = [each.thinned(query.max_points) for each in curves]
     end = start + len(shown)
     more = encode((end,)) if end < len(settings) else None
     return curves_page(query.column, curves, more)

@@ -14,9 +14,14 @@ from starlette.responses import Response
 from service.api.context import Asking, Here
 from service.api.parameters import ComparisonQuery, SummaryQuery, SweepId, names
 from service.api.problems import documented
-from service.api.schemas.summary import Comparison, Summary
+from service.api.schemas.summary import Comparison, Importance, Summary
 from service.planning.headline import headline, notes
-from service.store.summary_queries import setting_comparison, sweep_summary, sweep_version
+from service.store.summary_queries import (
+    setting_comparison,
+    sweep_importance,
+    sweep_summary,
+    sweep_version,
+)
 
 router = APIRouter(tags=["sweeps"])
 
@@ -42,6 +47,24 @@ def get_summary(
     return Response(body, media_type="application/json")
 
 
+@router.get(
+    "/sweeps/{sweep_id}/importance",
+    summary="Get which parameters matter",
+    response_model=Importance,
+    responses=documented(404),
+)
+def get_importance(here: Here, caller: Asking, sweep_id: SweepId) -> Response:
+    """Return how much of the differences between settings each parameter explains, diverged runs as worst.
+
+    The answer for a sweep of thousands of runs may be some seconds old while the sweep trains.
+    """
+    with here.database.read() as session:
+        version = sweep_version(session, caller.owner_id, sweep_id)
+        question = ("importance", caller.owner_id, sweep_id)
+        body = here.kept.answer(question, version, partial(_importance, session, *question[1:]))
+    return Response(body, media_type="application/json")
+
+
 @router.get("/sweeps/{sweep_id}/comparison", summary="Compare two settings", responses=documented(404, 422))
 def get_comparison(
     here: Here, caller: Asking, sweep_id: SweepId, query: Annotated[ComparisonQuery, Query()]
@@ -50,6 +73,11 @@ def get_comparison(
     with here.database.read() as session:
         metric, found = setting_comparison(session, caller.owner_id, sweep_id, query.a, query.b)
     return Comparison(sweep=sweep_id, metric=metric, **asdict(found))
+
+
+def _importance(session: Session, owner_id: int, sweep_id: str) -> bytes:
+    metric, found = sweep_importance(session, owner_id, sweep_id)
+    return to_json({"sweep": sweep_id, "metric": metric, **asdict(found)})
 
 
 def _body(session: Session, owner_id: int, sweep_id: str, group_by: tuple[str, ...] | None) -> bytes:

@@ -107,6 +107,37 @@ class Summary(Shape):
     test_reveals: int = Field(description="How often runs were filtered or sorted by test metrics.")
 
 
+class ParameterImportance(Shape):
+    """One parameter's share of the variance of the settings' mean ranks, from 0 to 1."""
+
+    parameter: str
+    levels: int = Field(description="Values that were compared, or bins of about equally many settings.")
+    share: float = Field(description="What the parameter explains by itself.")
+    with_interactions: float | None = Field(
+        description="What nothing else explains, which is more where it matters together with others; "
+        "null unless every combination of values was tried."
+    )
+    by_chance: float | None = Field(
+        description="95 % of parameters without influence stay below; null in a grid with one seed."
+    )
+
+
+class Importance(Shape):
+    """Which parameters matter, the most important first; a diverged run has the worst rank of its seed."""
+
+    sweep: str
+    metric: str
+    method: Literal["grid", "bins"] | None = Field(
+        description="`grid`: main effects of a functional analysis of variance; `bins`: correlation ratios "
+        "(epsilon squared) over equal values or bins. Null where nothing can be said."
+    )
+    settings: int = Field(description="That were compared.")
+    left_out: int = Field(description="Settings without a result: they failed, or have not finished.")
+    seeds: int = Field(description="At which all compared settings have finished.")
+    items: list[ParameterImportance]
+    reason: str | None = Field(description="Why there are no items.")
+
+
 class Comparison(Shape):
     """Whether one setting beats another at the same seeds (Bouthillier et al. 2021)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -124,7 +125,7 @@ def same_numbers(left: Sequence[float | None], right: Sequence[float | None]) ->
 
 def _configuration(session: Session, learning_rate: float) -> int:
     document: Mapping[str, Any] = {"learning_rate": learning_rate, "hidden_layers": [8], "epochs": EPOCHS}
-    digest = f"{learning_rate:064.10f}"
+    digest = hashlib.sha256(repr(learning_rate).encode()).hexdigest()
     row = session.scalar(select(ConfigurationRow).where(ConfigurationRow.hash == digest))
     row = row or ConfigurationRow(
         hash=digest,

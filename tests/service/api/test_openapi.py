@@ -39,6 +39,8 @@ def test_the_calls_of_the_first_version_are_all_there(document: dict[str, Any]) 
         "GET /api/v1/sweeps/{sweep_id}/summary",
         "GET /api/v1/sweeps/{sweep_id}/comparison",
         "GET /api/v1/sweeps/{sweep_id}/curves",
+        "GET /api/v1/sweeps/{sweep_id}/importance",
+        "GET /api/v1/sweeps/{sweep_id}/points",
         "GET /api/v1/sweeps/{sweep_id}/preprocessing",
         "GET /api/v1/sweeps/{sweep_id}/screening",
         "GET /api/v1/events",

@@ -48,6 +48,8 @@ CALLS: Mapping[Route, Call] = {
     ("GET", f"{API}/sweeps/{{sweep_id}}/events"): Call(),
     ("GET", f"{API}/sweeps/{{sweep_id}}/export"): Call(query="?format=csv"),
     ("GET", f"{API}/sweeps/{{sweep_id}}/curves"): Call(),
+    ("GET", f"{API}/sweeps/{{sweep_id}}/importance"): Call(),
+    ("GET", f"{API}/sweeps/{{sweep_id}}/points"): Call(),
     ("GET", f"{API}/sweeps/{{sweep_id}}/summary"): Call(),
     ("GET", f"{API}/sweeps/{{sweep_id}}/screening"): Call(is_rare=True),
     ("GET", f"{API}/sweeps/{{sweep_id}}/comparison"): Call(query=f"?a={'a' * 64}&b={'b' * 64}"),

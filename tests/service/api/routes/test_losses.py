@@ -162,6 +162,25 @@ def test_a_setting_may_pool_what_it_does_not_name(client: TestClient, runs: list
     assert (item["setting"], item["n"]) == ({}, [2, 2, 1, 2])  # type: ignore[has-type]
 
 
+def test_the_curves_of_some_configurations_can_be_asked_for(client: TestClient, runs: list[str]) -> None:
+    digest = client.get(f"/api/v1/runs/{runs[2]}").json()["configuration_hash"]
+    (item,) = curves(client, runs[0], f"?configurations={digest}")["items"]  # type: ignore[misc]
+    assert item["setting"] == {"learning_rate": 0.2}  # type: ignore[has-type]
+
+
+def test_a_long_curve_keeps_its_extremes_and_its_end(client: TestClient, runs: list[str]) -> None:
+    (first, second) = curves(client, runs[0], "?max_points=2")["items"]  # type: ignore[misc]
+    assert first == {  # type: ignore[has-type]
+        "setting": {"learning_rate": 0.1},
+        "epochs": [2, 4],
+        "mean": [1.0, 0.125],
+        "low": [0.5, 0.125],
+        "high": [3.0, 0.25],
+        "n": [2, 1],
+    }
+    assert (second["low"], second["high"]) == ([None, 2.0], [None, 2.0])  # type: ignore[has-type]
+
+
 @pytest.mark.parametrize(
     ("column", "found"), [("train_accuracy", "train_score"), ("gradient_norm", "gradient_norm")]
 )
@@ -178,6 +197,9 @@ def test_a_column_may_be_called_by_its_public_name(
         ("column=test_loss", "column"),
         ("group_by=momentum", "group_by"),
         ("limit=0", "limit"),
+        ("max_points=1", "max_points"),
+        ("configurations=abc", "configurations"),
+        (f"configurations={'a' * 64}", "configurations"),
     ],
 )
 def test_a_curve_of_what_is_not_there_is_refused(
