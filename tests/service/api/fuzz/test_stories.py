@@ -62,7 +62,8 @@ class Beginning:
     def restore(self) -> None:
         """Take everything back."""
         self._database.dispose()
-        for ending in ("-wal", "-shm"):
+        # Never over a file that somebody may still have mapped: whoever reads there gets a bus error.
+        for ending in ("-wal", "-shm", ""):
             Path(f"{self._path}{ending}").unlink(missing_ok=True)
         self._path.write_bytes(self._content)
 
