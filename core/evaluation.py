@@ -73,35 +73,48 @@ class Evaluated:
     outputs: Float64Array
 
 
-def evaluate_together(
-    configuration: Configuration,
-    parameters: Sequence[Mapping[str, FloatArray]],
-    examples: Examples,
-    rows: Sequence[IntArray],
-) -> Evaluated:
-    """Evaluate trained networks of one shape, each to the bits that it has alone, on equally many rows each.
+class Trained:
+    """Trained networks of one shape, laid side by side to be evaluated together.
 
     Of the configuration is read what runs of one population have in common: shape, activations, loss, dtype.
-
-    Raises: ShapeError if there are no rows, not equally many or not for each network, or if parameters have
-    other shapes than the configuration says.
     """
-    counts = [chosen.size for chosen in rows]
-    if len(set(counts)) != 1 or len(counts) != len(parameters) or not counts[0]:
-        raise ShapeError(
-            f"{len(parameters)} networks are to be evaluated on {counts} rows; "
-            "allowed: equally many for each, and at least one"
-        )
-    dtype = np.dtype(configuration.dtype)
-    layout = Layout(layer_sizes(configuration, examples.features, examples.outputs))
-    weights = aligned(np.stack([layout.pack(each, dtype) for each in parameters]))
-    outputs = np.empty((len(rows), counts[0], examples.outputs))
-    with np.errstate(all="ignore"):
-        table = Table.of(examples, dtype, joins_bias=layout.joins_bias)
-        about_mean = spread(examples, rows)
-        evaluator = Evaluator(configuration, layout, table, weights, RowSets(rows), about_mean)
-        loss, score = evaluator.measure(outputs)
-    return Evaluated(loss, score, outputs)
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        parameters: Sequence[Mapping[str, FloatArray]],
+        examples: Examples,
+    ) -> None:
+        """Take each network's parameters.
+
+        Raises: ShapeError if they have other shapes than the configuration says.
+        """
+        self._configuration, self._examples = configuration, examples
+        dtype = np.dtype(configuration.dtype)
+        self._layout = Layout(layer_sizes(configuration, examples.features, examples.outputs))
+        self._weights = aligned(np.stack([self._layout.pack(each, dtype) for each in parameters]))
+        with np.errstate(all="ignore"):
+            self._table = Table.of(examples, dtype, joins_bias=self._layout.joins_bias)
+
+    def on(self, rows: Sequence[IntArray]) -> Evaluated:
+        """Evaluate each network on its rows, to the bits that it has alone.
+
+        Raises: ShapeError if there are no rows, not equally many or not for each network.
+        """
+        counts = [chosen.size for chosen in rows]
+        if len(set(counts)) != 1 or len(counts) != len(self._weights) or not counts[0]:
+            raise ShapeError(
+                f"{len(self._weights)} networks are to be evaluated on {counts} rows; "
+                "allowed: equally many for each, and at least one"
+            )
+        outputs = np.empty((len(rows), counts[0], self._examples.outputs))
+        with np.errstate(all="ignore"):
+            about_mean = spread(self._examples, rows)
+            evaluator = Evaluator(
+                self._configuration, self._layout, self._table, self._weights, RowSets(rows), about_mean
+            )
+            loss, score = evaluator.measure(outputs)
+        return Evaluated(loss, score, outputs)
 
 
 def evaluate(
@@ -111,7 +124,7 @@ def evaluate(
 
     Raises: ShapeError if there are no rows, or the parameters have other shapes than the configuration says.
     """
-    found = evaluate_together(configuration, [parameters], examples, [rows])
+    found = Trained(configuration, [parameters], examples).on([rows])
     loss, answers = float(found.loss[0]), found.outputs[0]
     with np.errstate(all="ignore"):
         if examples.task == "classification":

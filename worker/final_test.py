@@ -10,7 +10,7 @@ import numpy as np
 
 from core.arrays import Float64Array, FloatArray, IntArray
 from core.configuration import Configuration
-from core.evaluation import Evaluated, evaluate_together
+from core.evaluation import Evaluated, Trained
 from core.metrics import macro_f1
 from service.lifecycle.materials import DatasetMaterials
 from service.planning.measurements import SCORES
@@ -54,9 +54,16 @@ def final_tests(
 
     They are of one population, and `configuration` is any one of theirs. Parts without rows have no metrics.
     """
-    validation = _judge(materials, configuration, [materials.rows(seed)[1] for seed in seeds], parameters)
-    test = _judge(materials, configuration, [materials.test_rows] * len(seeds), parameters)
-    return [_told(*judged) for judged in zip(validation, test, strict=True)]
+    validation, test = [materials.rows(seed)[1] for seed in seeds], [materials.test_rows] * len(seeds)
+    of_one = max(validation[0].size, test[0].size, 1) * materials.examples.outputs * 8  # bytes
+    at_once = max(1, OUTPUT_BYTES // of_one)  # runs; their bits do not care
+    found: list[FinalTest] = []
+    for start in range(0, len(seeds), at_once):
+        here = slice(start, start + at_once)
+        trained = Trained(configuration, parameters[here], materials.examples)
+        judged = (_judge(materials, trained, rows[here]) for rows in (validation, test))
+        found += [_told(*each) for each in zip(*judged, strict=True)]
+    return found
 
 
 def _told(validation: _Judged | None, test: _Judged | None) -> FinalTest:
@@ -70,25 +77,15 @@ def _told(validation: _Judged | None, test: _Judged | None) -> FinalTest:
 
 
 def _judge(
-    materials: DatasetMaterials,
-    configuration: Configuration,
-    rows: Sequence[IntArray],
-    parameters: Sequence[Mapping[str, FloatArray]],
-) -> list[_Judged | None]:
+    materials: DatasetMaterials, trained: Trained, rows: Sequence[IntArray]
+) -> Sequence[_Judged | None]:
     """What each network is worth on its rows; None where there are none."""
     if not rows[0].size:
         return [None] * len(rows)
-    examples = materials.examples
-    judged: list[_Judged | None] = []
-    at_once = max(1, OUTPUT_BYTES // (rows[0].size * examples.outputs * 8))  # runs; their bits do not care
-    for start in range(0, len(rows), at_once):
-        chosen = rows[start : start + at_once]
-        found = evaluate_together(configuration, parameters[start : start + at_once], examples, chosen)
-        if materials.deviations is None:
-            judged += _judge_classes(found, examples.classes[np.stack(chosen)])
-        else:
-            judged += _judge_numbers(found, examples.numbers, chosen, materials.deviations)
-    return judged
+    examples, found = materials.examples, trained.on(rows)
+    if materials.deviations is None:
+        return _judge_classes(found, examples.classes[np.stack(rows)])
+    return _judge_numbers(found, examples.numbers, rows, materials.deviations)
 
 
 def _judge_classes(found: Evaluated, classes: IntArray) -> list[_Judged]:

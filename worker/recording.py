@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
+import numpy as np
 from safetensors.numpy import save
 
 from core.early_stopping import Observed
@@ -20,12 +23,13 @@ from service.lifecycle.record import Batch, Ending, KeptWeights, Progress, recor
 from service.lifecycle.thin_rows import VALIDATION
 from service.planning import screening
 from service.planning.going_on import GoesOn, before_the_end, goes_on, is_validated_as_the_last
-from service.planning.measurements import COLUMNS, SCORES, Measurement, RunMetrics, is_recorded
+from service.planning.measurements import COLUMNS, SCORES, Measurement, is_recorded
+from service.planning.population_metrics import MEASURED, PopulationMetrics
 from service.planning.statuses import RunState
 from service.store.full_disk import DiskFull
 from worker.context import Context
 from worker.final_test import FinalTest
-from worker.measured import measured
+from worker.measured import Measured
 from worker.training import Training
 
 log = logging.getLogger(__name__)
@@ -41,12 +45,12 @@ class Recorder:
     def __init__(self, context: Context, claim: Claim, training: Training) -> None:
         self._context, self._claim, self._training = context, claim, training
         self._aims, self._population = training.aims, training.population
-        self._metrics = [
-            RunMetrics(self._aims.task, self._aims.metric, self._aims.goal, run.metrics) for run in claim.runs
-        ]
+        self._metrics = self._metrics_of([run.metrics for run in claim.runs])
         self._score = SCORES.get(self._aims.task)
         self._epochs = claim.runs[0].epochs  # one population, one number of epochs
-        self._seconds = [run.train_seconds for run in claim.runs]
+        self._seconds = np.array([run.train_seconds for run in claim.runs])
+        self._core_seconds = 0.0  # since what was measured was last taken in
+        self._measured: Measured | None = None  # epochs that are not taken in yet
         self._batch = Batch()
         self._latest: dict[int, tuple[Measurement, LayerStatistics | None, int]] = {}  # by member; its place
         self._best: dict[int, Measurement] = {}  # by member, if its row is not among the recorded ones
@@ -56,14 +60,15 @@ class Recorder:
 
     def on_epoch(self, report: EpochReport) -> Directive | None:
         """Take in one epoch of the population; raises LeaseLost where writing finds the lease gone."""
-        core_seconds = time.monotonic() - self._resumed_at
-        members = report.members.tolist()
+        self._core_seconds += time.monotonic() - self._resumed_at
         self._batch.epoch = report.epoch
-        recorded = is_recorded(report.epoch, self._epochs)
-        rows = zip(members, measured(report, self._aims.task), strict=True)
-        for position, (member, values) in enumerate(rows):
-            self._seconds[member] += core_seconds / len(members)
-            self._measure(member, position, values, report, recorded=recorded)
+        if report.epoch == self._epochs:
+            self._take_in()
+            self._unaware = self._metrics_unaware(report)
+        self._measured = self._measured or Measured(report.members, self._aims.task)
+        self._measured.add(report)
+        if report.endings:
+            self._take_in()
         runs = [self._claim.runs[ending.member] for ending in report.endings]
         for ending, run, test in zip(
             report.endings, runs, self._training.test(report.endings, runs), strict=True
@@ -84,18 +89,18 @@ class Recorder:
 
         Whether it is written: what finds a full disk is kept, and is part of the next attempt.
         """
+        self._take_in()
         batch, self._batch = self._batch, Batch()
         latest, self._latest = self._latest, {}
         for member, (measurement, layers, position) in latest.items():
-            metrics = self._metrics[member]
             if layers is not None:
-                metrics.add_layers(_by_layer(layers, position))
-            batch.progress[self._claim.runs[member].run_id] = Progress(
+                self._metrics.add_layers(member, _by_layer(layers, position))
+            batch.progress[measurement.run_id] = Progress(
                 measurement,
-                metrics.document(),
-                metrics.best_epoch,
-                self._seconds[member],
-                metrics.last_values,
+                self._metrics.document(member),
+                self._metrics.best_epoch(member),
+                float(self._seconds[member]),
+                self._metrics.last_values(member),
             )
         checkpointed_at = time.monotonic() if checkpoint else self._checkpointed_at
         if checkpoint:
@@ -149,57 +154,71 @@ class Recorder:
         )
         self._full = full
 
-    def _measure(
-        self,
-        member: int,
-        position: int,
-        values: tuple[float | None, ...],
-        report: EpochReport,
-        *,
-        recorded: bool,
-    ) -> None:
-        measurement = Measurement(self._claim.runs[member].run_id, report.epoch, values)
-        metrics = self._metrics[member]
-        if report.epoch == self._epochs and self._keeps_state(member):
-            self._unaware[member] = self._metrics_unaware(member, measurement)
-        metrics.add(measurement)
-        self._latest[member] = measurement, report.layers, position
-        if recorded:
-            self._batch.measurements.append(measurement)
-        if metrics.best_epoch == report.epoch:
-            self._best.pop(member, None)
-            if not recorded:
-                self._best[member] = measurement
+    def _take_in(self) -> None:
+        """Look at the epochs that were gathered, in which the same members trained."""
+        seen, self._measured = self._measured, None
+        if seen is None:
+            return
+        members = seen.members.tolist()
+        self._seconds[members] += self._core_seconds / len(members)
+        self._core_seconds = 0.0
+        best = self._metrics.add(
+            seen.members, seen.epochs, seen.values[:, : len(MEASURED)], seen.known[:, : len(MEASURED)]
+        )
+        runs = [self._claim.runs[member].run_id for member in members]
+        of_epochs = [
+            list(map(Measurement, runs, repeat(epoch), seen.rows(place)))
+            for place, epoch in enumerate(seen.epochs)
+        ]
+        for measurements in of_epochs:
+            if is_recorded(measurements[0].epoch, self._epochs):
+                self._batch.measurements += measurements
+        latest = zip(of_epochs[-1], repeat(seen.layers), range(len(members)), strict=False)
+        self._latest.update(zip(members, latest, strict=True))
+        for position, place in enumerate(best.tolist()):
+            if place >= 0:
+                self._best.pop(members[position], None)
+                if not is_recorded(seen.epochs[place], self._epochs):
+                    self._best[members[position]] = of_epochs[place][position]
 
     def _keeps_state(self, member: int) -> bool:
         configuration = self._population.members[member].configuration
         how = goes_on(configuration, self._aims.task, self._aims.keep_weights)
         return self._context.settings.last_states > 0 and how is GoesOn.FROM_STATE
 
-    def _metrics_unaware(self, member: int, last: Measurement) -> dict[str, Any]:
-        """A run's metrics after its last epoch, had it not known that it was the last."""
-        task = self._aims.task
-        metrics = RunMetrics(task, self._aims.metric, self._aims.goal, self._metrics[member].document())
-        if is_validated_as_the_last(self._population.members[member].configuration, last.epoch):
-            values = dict(zip(COLUMNS, last.values, strict=True)) | dict.fromkeys(VALIDATION)
-            last = Measurement(last.run_id, last.epoch, tuple(values.values()))
-        metrics.add(last)
-        return before_the_end(metrics.document(), task)
+    def _metrics_unaware(self, report: EpochReport) -> dict[int, dict[str, Any]]:
+        """Runs' metrics after their last epoch, had they not known that it was the last, by member."""
+        places = [place for place, member in enumerate(report.members.tolist()) if self._keeps_state(member)]
+        if not places:
+            return {}
+        members = report.members[places].tolist()
+        metrics = self._metrics_of([self._metrics.document(member) for member in members])
+        last = Measured.of(report, self._aims.task)
+        values, known = last.values[:, : len(MEASURED), places], last.known[:, : len(MEASURED)]
+        if is_validated_as_the_last(self._population.members[0].configuration, report.epoch):
+            known &= np.array([name not in VALIDATION for name in MEASURED])
+        metrics.add(np.arange(len(places)), last.epochs, values, known)
+        return {
+            member: before_the_end(metrics.document(place), self._aims.task)
+            for place, member in enumerate(members)
+        }
+
+    def _metrics_of(self, documents: Sequence[Mapping[str, Any]]) -> PopulationMetrics:
+        return PopulationMetrics(self._aims.task, self._aims.metric, self._aims.goal, documents)
 
     def _end(self, ending: CoreEnding, run: ClaimedRun, test: FinalTest) -> None:
         # Of a long run not every epoch is recorded, but always the last and the best.
         self._batch.measurements.append(self._latest[ending.member][0])
         if ending.member in self._best:
             self._batch.measurements.append(self._best.pop(ending.member))
-        metrics = self._metrics[ending.member]
         if ending.restored is not None:
-            metrics.restore(_measurement(run, ending.restored))
-        metrics.add_final(test.metrics, test.details)
+            self._metrics.restore(ending.member, _measurement(run, ending.restored))
+        self._metrics.add_final(ending.member, test.metrics, test.details)
         arrival = self._training.arrival(ending)
         if arrival is not None:
-            metrics.add_arrival(arrival)
+            self._metrics.add_arrival(ending.member, arrival)
         if ending.screened is not None:
-            metrics.add_screened(screening.document(ending.screened))
+            self._metrics.add_screened(ending.member, screening.document(ending.screened))
         self._keep_last_state(ending, run)
         self._batch.endings.append(
             Ending(

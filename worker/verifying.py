@@ -39,7 +39,7 @@ from service.store.schema import LossRow, Run, Weights
 from worker.context import Context
 from worker.execution import training_of
 from worker.heartbeat import BEATS_PER_LEASE
-from worker.measured import measured
+from worker.measured import Measured
 from worker.memory import out_of_memory
 
 log = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ class _Again:
         """Take in one epoch of the only member."""
         before = self.stored.get(report.epoch)
         if before is not None:
-            (values,) = measured(report, self.task)
+            (values,) = Measured.of(report, self.task).rows(0)
             self.compared += 1
             self.first = self.first or first_difference(report.epoch, before, values)
         if report.endings:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.arrays import Float64Array, IntArray
-from core.evaluation import evaluate_together, predict
+from core.evaluation import Trained, predict
 from core.examples import Examples
 from core.fields import CLASS_LOSSES
 from service.datasets.table import Table
@@ -70,7 +70,6 @@ def _classes(network: TrainedNetwork, target: ClassTarget, inputs: Float64Array)
     # Of the outputs as scores see them, not of the probabilities: far from 0 those are all 0 or 1.
     rows = len(inputs)
     examples = Examples(inputs, np.zeros(rows, np.int64), target.outputs, "classification")
-    found = evaluate_together(
-        network.configuration, [network.parameters], examples, [np.arange(rows, dtype=np.int64)]
-    )
+    trained = Trained(network.configuration, [network.parameters], examples)
+    found = trained.on([np.arange(rows, dtype=np.int64)])
     return np.asarray(found.outputs[0].argmax(axis=1), dtype=np.int64)

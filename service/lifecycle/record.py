@@ -7,22 +7,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from service.lifecycle.claim import Claim
 from service.lifecycle.last_states import Kept, keep
 from service.lifecycle.lease import change_leased, hold
-from service.lifecycle.moves import Moved, moving_populations
+from service.lifecycle.moves import moving_populations
 from service.lifecycle.replay import note_replays
 from service.lifecycle.story import tell
 from service.lifecycle.thin_rows import thin_rows
 from service.planning.measurements import COLUMNS, ROW, Measurement, non_finite_code
-from service.planning.run_numbers import NUMBER_COLUMNS, number_columns
+from service.planning.run_numbers import number_columns
 from service.planning.statuses import RUN_STEPS, Cause, PopulationState, RunState, SweepState
+from service.store.bulk import insert_rows, update_rows
 from service.store.clock import now
 from service.store.schema import Checkpoint, LossRow, PopulationRow, Run, Weights
-from service.store.upsert import insert_numbers_ignoring_duplicates, insert_tuples_ignoring_duplicates
+from service.store.written_json import as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +88,15 @@ def record(session: Session, claim: Claim, batch: Batch, *, lease_seconds: float
     runs = _standing(session, claim)
     reached = {run_id: run.epoch for run_id, run in runs.items()}
     note_replays(session, claim, batch.measurements, reached)
-    insert_numbers_ignoring_duplicates(session, LossRow, ROW, [each.as_row() for each in batch.measurements])
+    insert_rows(session, LossRow, ROW, [each.as_row() for each in batch.measurements])
     # What is trained again after a lost lease was recorded before: a run never goes back to an earlier epoch.
     ahead = {key: p for key, p in batch.progress.items() if p.latest.epoch >= reached.get(key, 0)}
-    _update_progress(session, claim, ahead)
     running = {run_id for run_id, run in runs.items() if run.state == _BEFORE_THE_END}
     ended = [ending for ending in batch.endings if ending.run_id in running]
-    moved = _end_runs(session, claim, ended)
+    moved = Counter((_BEFORE_THE_END, ending.state) for ending in ended)
+    _update_runs(session, claim, ahead, ended)
     if ended:
+        _keep_weights(session, ended)
         over = {ending.run_id for ending in ended}
         keep(session, [each for each in batch.last_states if each.run_id in over])
         # One population, one number of epochs.
@@ -124,105 +126,77 @@ def _standing(session: Session, claim: Claim) -> dict[int, _Standing]:
     return {run_id: _Standing(RunState(state), epoch, epochs) for run_id, state, epoch, epochs in found}
 
 
-_WORTH = COLUMNS[:4]
-_PROGRESS_COLUMNS = ("epoch", "metrics", "best_epoch", "train_seconds", *_WORTH, *NUMBER_COLUMNS)
 # Made once, like all of this module: building a statement takes longer than running it.
 _STANDING = select(Run.id, Run.state, Run.epoch, Run.epochs).where(
     Run.population_id == bindparam("of_population")
 )
-_PROGRESS_RUN = (
-    update(Run)
-    .where(
-        Run.id == bindparam("run"),
-        Run.population_id == bindparam("of_population"),
-        Run.state == RunState.RUNNING,
-    )
-    .values({name: bindparam(name) for name in _PROGRESS_COLUMNS})
-)
-
-
-def _update_progress(session: Session, claim: Claim, progress: Mapping[int, Progress]) -> None:
-    if not progress:
-        return
-    rows = [
-        {
-            "run": run_id,
-            "of_population": claim.population_id,
-            "epoch": p.latest.epoch,
-            "metrics": dict(p.metrics),
-            "best_epoch": p.best_epoch,
-            "train_seconds": p.train_seconds,
-            **{
-                name: None if non_finite_code(value) else value
-                for name, value in zip(_WORTH, p.values, strict=True)
-            },
-            **number_columns(p.metrics),
-        }
-        for run_id, p in progress.items()
-    ]
-    session.connection().execute(_PROGRESS_RUN, rows)
-
-
-_ENDING_COLUMNS = (
-    "state",
-    "reason",
-    "collapsed",
-    "diverged_step",
-    "diverged_tensor",
-    "weights_sha256",
-    "test_loss",
-    "test_score",
-    "test_outcomes",
-)
 _END = RUN_STEPS[Cause.END]
 (_BEFORE_THE_END,) = _END.before
-_END_RUN = (
-    update(Run)
-    .where(
-        Run.id == bindparam("ended_run"),
-        Run.population_id == bindparam("of_population"),
-        Run.state == _BEFORE_THE_END,
-    )
-    .values({name: bindparam(name) for name in _ENDING_COLUMNS} | {"finished_at": now()})
-)
 
 
-def _end_runs(session: Session, claim: Claim, endings: Sequence[Ending]) -> Moved:
-    """End runs, all of which are running; how many by (before, after).
+def _update_runs(
+    session: Session, claim: Claim, progress: Mapping[int, Progress], endings: Sequence[Ending]
+) -> None:
+    """Write what is new of each run at once, and leave alone those that are not running."""
+    changes: dict[int, dict[str, Any]] = {run_id: _of_progress(p) for run_id, p in progress.items()}
+    for ending in endings:
+        changes.setdefault(ending.run_id, {}).update(_of_ending(ending))
+    alike: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    for run_id, values in changes.items():
+        alike.setdefault(tuple(values), []).append((run_id, *values.values()))
+    holding = {"population_id": claim.population_id, "state": _BEFORE_THE_END.value}
+    for columns, rows in alike.items():
+        also = {"finished_at": now()} if "state" in columns else {}
+        update_rows(session, Run, columns, rows, where=holding, also=also)
+
+
+_WORTH = COLUMNS[:4]
+
+
+def _of_progress(p: Progress) -> dict[str, Any]:
+    worth = zip(_WORTH, map(_finite, p.values), strict=True)
+    return {
+        "epoch": p.latest.epoch,
+        "metrics": as_json(dict(p.metrics)),
+        "best_epoch": p.best_epoch,
+        "train_seconds": p.train_seconds,
+        **dict(worth),
+        **number_columns(p.metrics),
+    }
+
+
+def _of_ending(ending: Ending) -> dict[str, Any]:
+    """What an ending changes of its run.
 
     Raises:
-        ValueError: an ending leads to a state that ends nothing.
+        ValueError: it leads to a state that ends nothing.
     """
-    if not endings:
-        return Counter()
-    for ending in endings:
-        if ending.state not in _END.after:
-            raise ValueError(f"a run ends {sorted(_END.after)}, not {ending.state}")
-    rows = [
-        {
-            "ended_run": ending.run_id,
-            "of_population": claim.population_id,
-            "state": ending.state,
-            "reason": ending.reason,
-            "collapsed": ending.collapsed,
-            "diverged_step": ending.diverged_step,
-            "diverged_tensor": ending.diverged_tensor,
-            "weights_sha256": ending.weights_sha256,
-            "test_loss": None if non_finite_code(ending.test_loss) else ending.test_loss,
-            "test_score": None if non_finite_code(ending.test_score) else ending.test_score,
-            "test_outcomes": ending.test_outcomes,
-        }
-        for ending in endings
-    ]
-    session.connection().execute(_END_RUN, rows)
+    if ending.state not in _END.after:
+        raise ValueError(f"a run ends {sorted(_END.after)}, not {ending.state}")
+    return {
+        "state": ending.state.value,
+        "reason": ending.reason,
+        "collapsed": ending.collapsed,
+        "diverged_step": ending.diverged_step,
+        "diverged_tensor": ending.diverged_tensor,
+        "weights_sha256": ending.weights_sha256,
+        "test_loss": _finite(ending.test_loss),
+        "test_score": _finite(ending.test_score),
+        "test_outcomes": ending.test_outcomes,
+    }
+
+
+def _finite(value: float | None) -> float | None:
+    return None if non_finite_code(value) else value
+
+
+def _keep_weights(session: Session, endings: Sequence[Ending]) -> None:
     kept = [
         (ending.run_id, kept.which, kept.epoch, kept.weights_sha256, kept.content)
         for ending in endings
         for kept in ending.weights
     ]
-    columns = ("run_id", "which", "epoch", "weights_sha256", "content")
-    insert_tuples_ignoring_duplicates(session, Weights, columns, kept)
-    return Counter((_BEFORE_THE_END, ending.state) for ending in endings)
+    insert_rows(session, Weights, ("run_id", "which", "epoch", "weights_sha256", "content"), kept)
 
 
 def epochs_left(session: Session, runs: Sequence[int]) -> int:

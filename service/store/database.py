@@ -16,6 +16,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from service.store.arrays import Packed, PackedDumper
 from service.store.full_disk import tell_full_disks_apart
 from service.store.written_json import as_json
 
@@ -177,6 +178,7 @@ def _prepare_postgres(connection: Any, _record: object) -> None:
     each = ", ".join(["set_config(%s, %s, false)"] * len(POSTGRES_SESSION))
     connection.execute(f"SELECT {each}", [word for pair in POSTGRES_SESSION.items() for word in pair])
     connection.autocommit = False
+    connection.adapters.register_dumper(Packed, PackedDumper)
 
 
 def _begin_sqlite(connection: sqlalchemy.Connection) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from core.configuration import resolve
 from core.errors import ShapeError
-from core.evaluation import constant_predictor, evaluate, evaluate_together, predict
+from core.evaluation import Trained, constant_predictor, evaluate, predict
 from core.examples import Examples
 from core.metrics import classification_metrics, r_squared
 
@@ -144,7 +144,7 @@ def test_together_each_run_is_evaluated_to_the_bits_that_it_has_alone(
     # 129 rows: two whole chunks, and one of a single row. Two runs have rows in common in any case.
     chosen = [draw.permutation(400)[:129] for _ in networks]
     rows = [chosen[0]] * 6 if shared else [chosen[0], *chosen[:5]]
-    together = evaluate_together(configuration, networks, examples, rows)
+    together = Trained(configuration, networks, examples).on(rows)
     for run, (network, own) in enumerate(zip(networks, rows, strict=True)):
         alone = evaluate(configuration, network, examples, own)
         assert together.loss[run] == alone.loss
@@ -152,7 +152,7 @@ def test_together_each_run_is_evaluated_to_the_bits_that_it_has_alone(
         if loss in ("mse", "huber"):  # the others' outputs are logits, which predictions are not
             predicted = predict(configuration, network, examples.inputs[own])
             assert together.outputs[run].tobytes() == predicted.tobytes()
-        by_itself = evaluate_together(configuration, [network], examples, [own])
+        by_itself = Trained(configuration, [network], examples).on([own])
         assert together.outputs[run].tobytes() == by_itself.outputs[0].tobytes()
 
 
@@ -160,4 +160,4 @@ def test_runs_that_are_evaluated_together_have_equally_many_rows() -> None:
     examples = Examples(np.zeros((2, 2)), np.array([0, 1], np.int64), 2, "classification")
     rows = [np.array([0]), np.array([0, 1])]
     with pytest.raises(ShapeError, match=r"\[1, 2\] rows; allowed: equally many"):
-        evaluate_together(resolve(SQUARED, task="classification"), [PASS_THROUGH] * 2, examples, rows)
+        Trained(resolve(SQUARED, task="classification"), [PASS_THROUGH] * 2, examples).on(rows)
