@@ -51,7 +51,7 @@ def served(database_url: str, home: Path) -> Iterator[Served]:
         try:
             headers = {"Authorization": f"Bearer {TOKEN}"}
             address = f"http://127.0.0.1:{port}"
-            with httpx.Client(base_url=address, headers=headers, timeout=60, trust_env=False) as client:
+            with httpx.Client(base_url=address, headers=headers, timeout=300, trust_env=False) as client:
                 wait_until(
                     lambda: _answers(client) or process.poll() is not None, "the API answers", every=0.1
                 )
@@ -63,14 +63,20 @@ def served(database_url: str, home: Path) -> Iterator[Served]:
             process.wait()
 
 
+def own_memory(process: psutil.Process) -> int:
+    """Resident bytes without those of files: SQLite maps its file, and the system takes such pages back."""
+    found = process.memory_info()
+    return int(found.rss - found.shared)
+
+
 @contextmanager
 def peak_memory(process: psutil.Process) -> Iterator[list[int]]:
-    """The largest number of resident bytes that a process had in the block, looked at every 20 ms."""
-    done, seen = Event(), [process.memory_info().rss]
+    """The most bytes of its own that a process had in the block, looked at every 20 ms."""
+    done, seen = Event(), [own_memory(process)]
 
     def watch() -> None:
         while not done.wait(0.02):
-            seen[0] = max(seen[0], process.memory_info().rss)
+            seen[0] = max(seen[0], own_memory(process))
 
     watching = Thread(target=watch, daemon=True)
     watching.start()

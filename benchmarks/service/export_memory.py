@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.service.api_process import peak_memory, served
+from benchmarks.service.api_process import own_memory, peak_memory, served
 from benchmarks.service.store_fill import fill
 from benchmarks.service.store_shapes import Shape
 from benchmarks.tables import markdown
@@ -33,7 +33,7 @@ def measure_exports(folder: Path) -> list[dict[str, Any]]:
 def _export(url: str, folder: Path, sweep: str, form: str) -> dict[str, Any]:
     with served(url, folder) as api:
         api.client.get("/api/v1/runs", params={"limit": 100})  # what every process has loaded
-        before = api.process.memory_info().rss
+        before = own_memory(api.process)
         began = time.perf_counter()
         path, parameters = f"/api/v1/sweeps/{sweep}/export", {"what": "losses", "format": form}
         with peak_memory(api.process) as peak, api.client.stream("GET", path, params=parameters) as answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import combinations
 
 from benchmarks.service.store_shapes import HUGE, LARGE, LONG, RANDOM, SMALL
 
@@ -193,7 +193,7 @@ def _answers(sweeps: Mapping[str, str]) -> Iterator[Call]:
     for name, parameters in grouped.items():
         groups: list[Parameters] = [{}]
         for count in range(1, len(parameters) + 1):
-            groups += [{"group_by": ",".join(chosen)} for chosen in permutations(parameters, count)]
+            groups += [{"group_by": ",".join(chosen)} for chosen in combinations(parameters, count)]
         path = f"/sweeps/{sweeps[name]}"
         yield Call(f"summary of {name}", [Question(f"{path}/summary", each) for each in groups], once=True)
         yield _call(f"summary of {name}, again", f"{path}/summary")

@@ -37,13 +37,13 @@ def gather_large(database: Database, *, stops: Callable[[], bool] = lambda: Fals
         if sweep is None:
             return 0
         # NumPy is loaded by whoever needs it: a worker's main process does without as long as it can.
-        from service.store.gathered import OUTCOMES, keep_gathered
+        from service.store.gathered import OUTCOMES, SUMMARY, keep_gathered
         from service.store.gathering import gather_curves
-        from service.store.summary_queries import run_columns
+        from service.store.summary_queries import run_columns, summary_arrays
 
         curves = gather_curves(session, sweep.id, stops=stops)
         if curves is None:
             return 0
         outcomes, _none = run_columns(session, sweep)
-        found = {OUTCOMES: outcomes, **curves}
+        found = {OUTCOMES: outcomes, SUMMARY: summary_arrays(session, sweep), **curves}
     return database.run(lambda writing: int(keep_gathered(writing, sweep.id, sweep.event_count, found)))

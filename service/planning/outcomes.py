@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from math import inf
 from typing import Literal
 
@@ -30,6 +30,7 @@ from service.planning.statistics import (
     Sampling,
     is_loss,
     is_number,
+    mean,
     rank,
 )
 from service.planning.statuses import RunState
@@ -174,41 +175,20 @@ def rank_settings(
     grid = settings.values(metric, log=log)
     scaled = sign * (np.log(grid) if log else grid)
     barred = settings.count(*BARRING) + settings.runs(settings.table.unconverged())
-    able = np.flatnonzero(barred == 0).tolist() if not refused else []
-    seeds = settings.seeds.tolist()
-    values = {
-        place: {
-            seed: value for seed, value in zip(seeds, scaled[place].tolist(), strict=True) if value == value
-        }
-        for place in able
-    }
+    scaled[(barred > 0) | refused] = np.nan
     return rank(
-        values, _tie_breaks(settings, able), settings_count=len(settings), sampling=sampling, error=error
+        scaled, settings.seeds.tolist(), partial(_tie_break, settings), sampling=sampling, error=error
     )
 
 
-def row_means(grid: FloatArray) -> list[float | None]:
-    """The mean of what is there in each row; None where nothing is."""
-    there = ~np.isnan(grid)
-    counts = there.sum(axis=1)
-    with np.errstate(over="ignore"):
-        sums = np.where(there, grid, 0.0).sum(axis=1)
-    return [
-        total / count if count else None for total, count in zip(sums.tolist(), counts.tolist(), strict=True)
-    ]
-
-
-def _tie_breaks(settings: Settings, able: Sequence[int]) -> dict[int, tuple[float, float, str]]:
-    losses = row_means(settings.values("validation_loss"))
-    found = {}
-    for place in able:
-        loss, rate = losses[place], settings.named[place].get("learning_rate")
-        found[place] = (
-            inf if loss is None else loss,
-            rate if is_number(rate) else inf,
-            settings.configurations[place][0],
-        )
-    return found
+def _tie_break(settings: Settings, place: int) -> tuple[float, float, str]:
+    losses = settings.seed_values(place, "validation_loss").values()
+    rate = settings.named[place].get("learning_rate")
+    return (
+        mean(losses) if losses else inf,
+        rate if is_number(rate) else inf,
+        settings.configurations[place][0],
+    )
 
 
 def _frozen(value: object) -> object:

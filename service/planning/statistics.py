@@ -6,7 +6,7 @@ other units) are compared on a log scale, everything else as it is.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, inf, isfinite, log, sqrt
@@ -225,35 +225,37 @@ def set_of_the_best(
 
 
 def rank(
-    values: Mapping[int, Mapping[int, float]],
-    tie_breaks: Mapping[int, tuple[float, float, str]],
+    values: FloatArray,
+    seeds: Sequence[int],
+    tie_break: Callable[[int], tuple[float, float, str]],
     *,
-    settings_count: int,
     sampling: Sampling,
     error: float = ERROR,
 ) -> Ranking:
     """Rank settings by their mean over the seeds that all of them have.
 
-    `values` maps a setting to its value per seed, lower is better, on the scale of `set_of_the_best`. A
-    setting without values takes no part; one with few seeds leaves all others as few to be compared on.
-    Equal means are ordered by `tie_breaks`.
+    `values` (settings, seeds) has NaN where there is none, lower is better, on the scale of
+    `set_of_the_best`. A setting without values takes no part; one with few seeds leaves all others as few to
+    be compared on. Equal means are ordered by what `tie_break` says of a setting.
     """
-    started = {setting: by_seed for setting, by_seed in values.items() if by_seed}
-    seeds = sorted(frozenset.intersection(*map(frozenset, started.values()))) if started else []
-    if not seeds:
-        return Ranking((), None, {}, frozenset(), frozenset(started))
-    settings = list(started)
-    table = np.array([[by_seed[seed] for seed in seeds] for by_seed in started.values()])
-    means = table.mean(axis=1).tolist()
-    best = min(range(len(settings)), key=lambda row: (means[row], *tie_breaks[settings[row]]))
-    if len(seeds) < FEWEST_SEEDS:
-        return Ranking(tuple(seeds), settings[best], {}, frozenset(), frozenset(started))
+    there = ~np.isnan(values)
+    started = np.flatnonzero(there.any(axis=1))
+    common: NDArray[np.bool_] = np.logical_and.reduce(there[started], axis=0)
+    settings = started.tolist()
+    if not settings or not common.any():
+        return Ranking((), None, {}, frozenset(), frozenset(settings))
+    table = values[started][:, common]
+    means = table.mean(axis=1)
+    best = min(np.flatnonzero(means == means.min()).tolist(), key=lambda row: tie_break(settings[row]))
+    known = tuple(seed for seed, in_all in zip(seeds, common.tolist(), strict=True) if in_all)
+    if len(known) < FEWEST_SEEDS:
+        return Ranking(known, settings[best], {}, frozenset(), frozenset(settings))
     p_values, inside = set_of_the_best(
-        table, best, settings_count=settings_count, sampling=sampling, error=error
+        table, best, settings_count=len(values), sampling=sampling, error=error
     )
-    members = frozenset(setting for setting, within in zip(settings, inside, strict=True) if within)
+    members = frozenset(started[inside].tolist())
     by_setting = dict(zip(settings, p_values.tolist(), strict=True))
-    return Ranking(tuple(seeds), settings[best], by_setting, members, frozenset(started))
+    return Ranking(known, settings[best], by_setting, members, frozenset(settings))
 
 
 def divergence_upper_bound(diverged: int, n: int) -> float | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic_core import to_json
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,6 +18,7 @@ from core.fields import RANGE_TEST
 from service.errors import Fault, InvalidSubmission, NotFound
 from service.planning.comparison import Comparison, compare
 from service.planning.configurations import FUNCTION
+from service.planning.headline import headline, notes
 from service.planning.headline_words import Context
 from service.planning.importance import Importance, importance
 from service.planning.measurements import ARRIVAL, public_name
@@ -25,7 +28,7 @@ from service.planning.run_numbers import AT_THE_END
 from service.planning.statistics import Sampling, is_loss
 from service.planning.statuses import Role
 from service.planning.summary import Summary, summarize
-from service.store.gathered import OUTCOMES, Arrays, find_gathered
+from service.store.gathered import OUTCOMES, SUMMARY, Arrays, find_gathered
 from service.store.schema import ConfigurationRow, Run, Sweep
 from service.store.screening_queries import screening_of
 
@@ -57,6 +60,36 @@ def sweep_version(session: Session, owner_id: int, public_id: str) -> tuple[int,
     if found is None:
         raise NotFound(f"there is no sweep {public_id}")
     return found.event_count, found.test_reveals
+
+
+def summary_text(
+    session: Session, owner_id: int, public_id: str, group_by: tuple[str, ...] | None = None
+) -> bytes:
+    """A sweep's answer as JSON: by all that varies as it was gathered, if that holds, else worked out.
+
+    Raises:
+        NotFound: the owner has no such sweep.
+        InvalidSubmission: `group_by` names what does not vary.
+    """
+    sweep = session.scalar(select(Sweep).where(Sweep.public_id == public_id, Sweep.owner_id == owner_id))
+    if sweep is not None and group_by in (None, tuple(sweep.varied)):
+        kept = find_gathered(session, sweep.id, SUMMARY)
+        if kept is not None and _made_now(sweep) == kept["made"].tolist():
+            return kept["text"].tobytes()
+    found, context = sweep_summary(session, owner_id, public_id, group_by)
+    document = found.to_json(headline=headline(found, context), notes=notes(found))
+    return to_json({"sweep": public_id, **document}, inf_nan_mode="strings")
+
+
+def summary_arrays(session: Session, sweep: Sweep) -> Arrays:
+    """What `summary_text` finds of a sweep when it is gathered."""
+    text = summary_text(session, sweep.owner_id, sweep.public_id)
+    return {"text": np.frombuffer(text, np.uint8), "made": np.array(_made_now(sweep))}
+
+
+def _made_now(sweep: Sweep) -> list[str]:
+    """What a summary depends on beside the sweep's events: another release may find other words."""
+    return [version("backsweep"), str(sweep.test_reveals)]
 
 
 def sweep_summary(
@@ -248,12 +281,12 @@ def _spread_over_rows(session: Session, sweep: Sweep, digest: str) -> float | No
     A row counts as right or wrong in a classification, and with its share of R2 in a regression.
     """
     test_count = sweep.split_counts["test"]
+    configuration = select(ConfigurationRow.id).where(ConfigurationRow.hash == digest).scalar_subquery()
     found = session.scalars(
         select(Run.test_outcomes)
-        .join(ConfigurationRow, ConfigurationRow.id == Run.configuration_id)
         .where(
-            Run.sweep_id == sweep.id,
-            ConfigurationRow.hash == digest,
+            Run.configuration_id == configuration,
+            Run.sweep_id + 0 == sweep.id,  # not looked up: a large sweep has a thousand times as many runs
             Run.role == Role.SEARCH,
             Run.test_outcomes.is_not(None),
         )

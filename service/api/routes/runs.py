@@ -87,7 +87,7 @@ def get_losses(here: Here, caller: Asking, run_id: RunId, query: Annotated[LossQ
 def get_losses_of_runs(here: Here, caller: Asking, query: Annotated[LossesQuery, Query()]) -> Response:
     """Return the losses of up to 200 runs, in the order of `run_ids`.
 
-    A page has about 20,000 recorded epochs at most, or is made from some 50,000 that `max_points` reduces;
+    A page has about 15,000 recorded epochs at most, or is made from some 45,000 that `max_points` reduces;
     `next_cursor` leads to the other runs.
     """
     run_ids = _run_ids(query.run_ids)

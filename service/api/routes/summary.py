@@ -15,11 +15,10 @@ from service.api.context import Asking, Here
 from service.api.parameters import ComparisonQuery, SummaryQuery, SweepId, names
 from service.api.problems import documented
 from service.api.schemas.summary import Comparison, Importance, Summary
-from service.planning.headline import headline, notes
 from service.store.summary_queries import (
     setting_comparison,
+    summary_text,
     sweep_importance,
-    sweep_summary,
     sweep_version,
 )
 
@@ -43,7 +42,7 @@ def get_summary(
     with here.database.read() as session:
         version = sweep_version(session, caller.owner_id, sweep_id)
         question = ("summary", caller.owner_id, sweep_id, group_by)
-        body = here.kept.answer(question, version, partial(_body, session, *question[1:]))
+        body = here.kept.answer(question, version, partial(summary_text, session, *question[1:]))
     return Response(body, media_type="application/json")
 
 
@@ -78,9 +77,3 @@ def get_comparison(
 def _importance(session: Session, owner_id: int, sweep_id: str) -> bytes:
     metric, found = sweep_importance(session, owner_id, sweep_id)
     return to_json({"sweep": sweep_id, "metric": metric, **asdict(found)})
-
-
-def _body(session: Session, owner_id: int, sweep_id: str, group_by: tuple[str, ...] | None) -> bytes:
-    found, context = sweep_summary(session, owner_id, sweep_id, group_by)
-    document = found.to_json(headline=headline(found, context), notes=notes(found))
-    return to_json({"sweep": sweep_id, **document}, inf_nan_mode="strings")

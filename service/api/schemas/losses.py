@@ -25,7 +25,7 @@ class LossTable(Shape):
 
 
 class LossTables(Shape):
-    """The losses of several runs, in the order that was asked for; a page ends after about 20,000 rows."""
+    """The losses of several runs, in the order that was asked for; a page ends after about 15,000 rows."""
 
     items: list[LossTable]
     next_cursor: NextCursor

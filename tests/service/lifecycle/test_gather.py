@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +19,7 @@ from service.store.curve_queries import find_settings, setting_curves
 from service.store.database import Database
 from service.store.gathered import find_gathered, is_gathered
 from service.store.schema import Gathered, Sweep
-from service.store.summary_queries import sweep_summary
+from service.store.summary_queries import summary_text, sweep_summary
 from tests.service.api import building
 
 NAN, INFINITY = math.nan, math.inf
@@ -61,7 +62,7 @@ def answers(session: Session, sweep: Sweep) -> Any:
     single = [(setting, [configuration]) for configuration, setting in settings.items()]
     curves = [setting_curves(session, key, [*single, ({}, list(settings))], name) for name in COLUMNS]
     summary, _context = sweep_summary(session, sweep.owner_id, sweep.public_id)
-    return curves, summary
+    return curves, summary, summary_text(session, sweep.owner_id, sweep.public_id)
 
 
 def test_gathered_numbers_give_the_answers_of_the_rows(database: Database, sweep: Sweep) -> None:
@@ -76,6 +77,15 @@ def test_gathered_numbers_give_the_answers_of_the_rows(database: Database, sweep
     assert gather_large(database) == 0  # until something changes
 
 
+def test_a_test_that_was_revealed_since_is_in_the_summary(database: Database, sweep: Sweep) -> None:
+    gather_large(database)
+    with database.write() as session:
+        session.execute(update(Sweep).where(Sweep.id == sweep.id).values(test_reveals=3))
+    with database.read() as session:
+        text = summary_text(session, sweep.owner_id, sweep.public_id)
+    assert json.loads(text)["test_reveals"] == 3
+
+
 def test_numbers_gathered_before_an_event_are_not_used(database: Database, sweep: Sweep) -> None:
     gather_large(database)
     with database.write() as session:
@@ -84,7 +94,7 @@ def test_numbers_gathered_before_an_event_are_not_used(database: Database, sweep
         assert find_gathered(session, sweep.id, "train_loss") is None
     assert gather_large(database) == 1
     with database.read() as session:
-        assert session.scalar(select(func.count()).select_from(Gathered)) == len(COLUMNS) + 1
+        assert session.scalar(select(func.count()).select_from(Gathered)) == len(COLUMNS) + 2
         assert find_gathered(session, sweep.id, "train_loss") is not None
 
 

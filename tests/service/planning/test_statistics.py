@@ -202,16 +202,17 @@ def test_with_overlapping_training_rows_only_the_corrected_set_holds_it() -> Non
 
 def test_settings_are_ranked_on_the_seeds_that_all_of_them_have() -> None:
     # On its own seeds 0 looks better; on the common ones 1 is.
-    values = {0: {1: 1.0, 2: 2.0, 3: 3.0, 4: -9.0}, 1: {1: 0.9, 2: 1.8, 3: 2.9}, 2: {}}
-    ranking = rank(values, dict.fromkeys(values, (0.0, 0.0, "")), settings_count=3, sampling=INDEPENDENT)
+    none = np.nan
+    values = np.array([[1.0, 2.0, 3.0, -9.0], [0.9, 1.8, 2.9, none], [none] * 4])
+    ranking = rank(values, (1, 2, 3, 4), lambda _: (0.0, 0.0, ""), sampling=INDEPENDENT)
     assert ranking.seeds == (1, 2, 3)
     assert ranking.best == 1
     assert ranking.ranked == {0, 1}
 
 
 def test_nothing_is_ranked_where_no_seed_is_common() -> None:
-    values = {0: {1: 1.0}, 1: {2: 2.0}}
-    ranking = rank(values, dict.fromkeys(values, (0.0, 0.0, "")), settings_count=2, sampling=INDEPENDENT)
+    values = np.array([[1.0, np.nan], [np.nan, 2.0]])
+    ranking = rank(values, (1, 2), lambda _: (0.0, 0.0, ""), sampling=INDEPENDENT)
     assert ranking.best is None
     assert ranking.members == frozenset()
 
