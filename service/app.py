@@ -16,6 +16,7 @@ from service.api.application import TAGS, add_api
 from service.api.context import Context
 from service.api.gate.layers import layers
 from service.api.gate.route_names import RouteNames
+from service.api.intake import Intake
 from service.api.measures import Measures
 from service.api.rings import Rings
 from service.api.streams.tail import Tail
@@ -53,13 +54,14 @@ def create_app(settings: Settings | None = None, *, ring: Callable[[int], object
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
         database, doorbell = Database(known.database_url), Doorbell(known.broker_url)
-        rings = Rings(doorbell.ring)
+        rings, intake = Rings(doorbell.ring), Intake(database)
         try:
-            context = app.state.context = _context(known, database, doorbell, ring or rings)
+            context = app.state.context = _context(known, database, doorbell, ring or rings, intake)
             Thread(target=load_distributions, name="loading", daemon=True).start()
             # For the server, which hears of its end before this function does.
             yield {"end_streams": context.tail.close}
         finally:
+            intake.close()
             rings.close()
             doorbell.close()
             database.dispose()
@@ -85,7 +87,11 @@ def create_app(settings: Settings | None = None, *, ring: Callable[[int], object
 
 
 def _context(
-    settings: Settings, database: Database, doorbell: Doorbell, ring: Callable[[int], object]
+    settings: Settings,
+    database: Database,
+    doorbell: Doorbell,
+    ring: Callable[[int], object],
+    intake: Intake,
 ) -> Context:
     if not is_current(database):
         raise NotReady("the database does not have this version's tables: run `backsweep migrate`")
@@ -100,6 +106,7 @@ def _context(
         broker_answers=lambda: doorbell.waiting() is not None,
         uploads=Uploads(settings.dataset_readers),
         broker_kind=urlsplit(settings.broker_url).scheme if settings.broker_url else None,
+        intake=intake,
         tail=Tail(database),
     )
 

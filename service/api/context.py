@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from service.api.intake import Intake
 from service.api.kept_answers import KeptAnswers
 from service.api.probe import Probe
 from service.api.schemas.health import LiveWorkers
@@ -32,6 +33,7 @@ class Context:
     ring: Callable[[int], object]  # after a commit: tells that many workers that there is work; never raises
     broker_answers: Callable[[], bool]
     broker_kind: str | None  # the scheme of its URL
+    intake: Intake  # of small submissions
     tail: Tail  # of the sweeps' events, for all who watch one
     workers: Probe[LiveWorkers] = field(default_factory=Probe)  # counted in the database, if it answers
     meter: RequestMeter = field(default_factory=RequestMeter)  # of keys' requests

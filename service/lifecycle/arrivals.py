@@ -6,7 +6,7 @@ place free writes everything that has gathered meanwhile. Alone, a submit waits 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from weakref import WeakKeyDictionary
@@ -83,16 +83,35 @@ def store(database: Database, creation: Creation) -> Stored | None:
     Raises:
         InvalidSubmission: the key was used for another body.
     """
+    (outcome,) = store_all(database, [(creation, database.noting)])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return None if isinstance(outcome, Declined) else outcome
+
+
+def store_all(database: Database, creations: Iterable[tuple[Creation, Note | None]]) -> list[Outcome]:
+    """Store each of these with its request's note, as if it had come alone; what became of each."""
     arrivals = _ARRIVALS.setdefault(database.engine, _Arrivals())
-    mine = _Arrival(creation, database.noting)
+    mine = [_Arrival(creation, note) for creation, note in creations]
     with arrivals.gate:
-        arrivals.waiting.append(mine)
+        arrivals.waiting += mine
     with arrivals.writing:
-        while mine.outcome is None:
+        while any(arrival.outcome is None for arrival in mine):
             _write(database, arrivals.take())
-    if isinstance(mine.outcome, Exception):
-        raise mine.outcome
-    return None if isinstance(mine.outcome, Declined) else mine.outcome
+    return [arrival.outcome for arrival in mine if arrival.outcome is not None]
+
+
+def known_keys(session: Session, keys: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Those of these owners' keys under which a sweep is stored."""
+    if not keys:
+        return set()
+    found = session.connection().execute(
+        select(Sweep.owner_id, Sweep.idempotency_key).where(
+            Sweep.owner_id.in_({owner for owner, _ in keys}),
+            Sweep.idempotency_key.in_({key for _, key in keys}),
+        )
+    )
+    return {(owner, key) for owner, key in found if key is not None} & set(keys)
 
 
 def find_by_key(session: Session, owner_id: int, key: str, body: bytes) -> Sweep | None:
@@ -148,7 +167,7 @@ def _alone(database: Database, arrival: _Arrival) -> Outcome:
 
 
 def _store(session: Session, creations: Sequence[Creation]) -> list[Stored | Declined]:
-    before = [_before(session, creation) for creation in creations]
+    before = _before(session, creations)
     known = known_runs(session, ((creation.owner_id, creation.plan) for creation in creations))
     new = [
         creation
@@ -177,11 +196,15 @@ def _has(creation: Creation, known: set[tuple[int, str]]) -> bool:
     )
 
 
-def _before(session: Session, creation: Creation) -> Sweep | None:
-    if creation.idempotency_key is None:
-        return None
-    body = creation.text.content.encode()
-    return find_by_key(session, creation.owner_id, creation.idempotency_key, body)
+def _before(session: Session, creations: Sequence[Creation]) -> list[Sweep | None]:
+    keys = [(creation.owner_id, creation.idempotency_key) for creation in creations]
+    known = known_keys(session, [(owner, key) for owner, key in keys if key is not None])
+    return [
+        find_by_key(session, owner, key, creation.text.content.encode())
+        if key is not None and (owner, key) in known
+        else None
+        for creation, (owner, key) in zip(creations, keys, strict=True)
+    ]
 
 
 _ARRIVALS: WeakKeyDictionary[Engine, _Arrivals] = WeakKeyDictionary()

@@ -97,8 +97,12 @@ def create_sweeps(session: Session, creations: Sequence[Creation]) -> list[Sweep
 
 
 def _as_written(key: int, row: dict[str, Any]) -> Sweep:
-    shown = {name: value for name, value in row.items() if name not in _ON_REQUEST}
-    return Sweep(id=key, **_NOTHING_YET, **shown)
+    # Not by the constructor, which keeps a history of each of fifty attributes for a session it never sees.
+    sweep = Sweep()
+    sweep.__dict__.update(_NOTHING_YET, id=key, **row)
+    for name in _ON_REQUEST:
+        del sweep.__dict__[name]
+    return sweep
 
 
 def _write_runs(session: Session, sweeps: Sequence[tuple[Sweep, SweepPlan]], moment: int) -> None:

@@ -98,8 +98,9 @@ class DatasetSubject:
         keep_weights, counts = self.submission.keep_weights, self.preparation.split.counts
         if faults := early_stopping.faults(configurations, keep_weights, counts.validation):
             raise InvalidSubmission(faults)
-        largest = max(configurations, key=self.working_set)
-        size = self.working_set(largest)
+        size, largest = max(
+            ((self.working_set(each), each) for each in configurations), key=lambda sized: sized[0]
+        )
         if size > most_memory:
             message = (
                 f"a network with hidden layers {list(largest.hidden_layers)} and batches of "

@@ -25,11 +25,11 @@ from service.lifecycle.more_epochs import train_on
 from service.lifecycle.owned_sweep import OwnedSweep, take_sweep
 from service.lifecycle.pause import hold_back
 from service.lifecycle.plan import SweepPlan, plan_sweep
+from service.lifecycle.plan_submission import MOST_MEMORY
 from service.lifecycle.planned_bytes import planned_bytes
 from service.lifecycle.reuse import Answered, find_originals, share_out, still_answer
 from service.lifecycle.story import tell
 from service.lifecycle.subject import Subject
-from service.lifecycle.submit import MOST_MEMORY
 from service.lifecycle.workers import live_workers
 from service.planning import extension
 from service.planning.statuses import Role, held_back

@@ -41,6 +41,12 @@ class Momentary(Generic[Value]):
             of_database[key] = (self._clock() + KNOWN_SECONDS, value)
         return value
 
+    def last(self, database: Database, key: Hashable) -> Value | None:
+        """The value as it was read the last time, however long ago, if it was."""
+        with self._lock:
+            known = self._known.get(database.engine, {}).get(key)
+        return None if known is None else known[1]
+
     def forget(self, database: Database) -> None:
         """Have everything of a database read anew."""
         with self._lock:

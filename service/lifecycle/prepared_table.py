@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -87,8 +88,18 @@ def prepared(table: Table, submission: SweepSubmission) -> PreparedTable:
     Raises:
         InvalidSubmission: with every fault that shows here.
     """
+    key = _key(table, submission)
+    return _PREPARED.get(key, lambda: PreparedTable(table, prepare(table, submission)), _size_of_prepared)
+
+
+def is_prepared(table: Table, submission: SweepSubmission) -> bool:
+    """Whether this was asked for lately."""
+    return _key(table, submission) in _PREPARED
+
+
+def _key(table: Table, submission: SweepSubmission) -> Hashable:
     seeds, target, features = submission.seeds, submission.target, submission.features
-    key = (
+    return (
         (table.content_hash, table.name, table.licence, table.source, table.target),
         tuple(target) if isinstance(target, list) else target,
         None if features is None else tuple(features),
@@ -98,7 +109,6 @@ def prepared(table: Table, submission: SweepSubmission) -> PreparedTable:
         submission.metric.name,
         tuple(seeds) if isinstance(seeds, list) else seeds,
     )
-    return _PREPARED.get(key, lambda: PreparedTable(table, prepare(table, submission)), _size_of_prepared)
 
 
 def _size_of_prepared(made: PreparedTable) -> int:

@@ -38,6 +38,10 @@ class Recent(Generic[Value]):
                 self._let_go(next(iter(self._kept)))
         return value
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Whether the value of this key is kept."""
+        return key in self._kept
+
     def __len__(self) -> int:
         """How many values are kept."""
         return len(self._kept)

@@ -8,28 +8,19 @@ from functools import partial
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.datasets.table import Table
 from service.errors import Conflict
-from service.lifecycle.arrivals import find_by_key, store
+from service.lifecycle.arrivals import Stored, find_by_key, store
 from service.lifecycle.create import Text, create_sweep
 from service.lifecycle.create_together import Creation
-from service.lifecycle.dataset_subject import DatasetSubject
-from service.lifecycle.datasets import find_table
-from service.lifecycle.fleet import fleet_of
-from service.lifecycle.function_subject import FunctionSubject
 from service.lifecycle.keep_headline import keep_headlines
 from service.lifecycle.limits import Limits, most_runs, require_room
-from service.lifecycle.momentary import Momentary
-from service.lifecycle.plan import SweepPlan, plan_sweep
+from service.lifecycle.plan import SweepPlan
+from service.lifecycle.plan_submission import MOST_MEMORY, forget_tables, plan_submission
 from service.lifecycle.planned_bytes import planned_bytes
 from service.lifecycle.reuse import Answered, find_originals, share_out, still_answer
-from service.lifecycle.subject import Subject
-from service.planning.submission import SweepSubmission, parse
-from service.planning.sweep_file import JSON, read
+from service.planning.sweep_file import JSON
 from service.store.database import Database
 from service.store.sweep_queries import SweepView
-
-MOST_MEMORY = 2**30  # bytes of one run while it trains, unless told otherwise; more is refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +35,13 @@ class Submitted:
     populations: int
     replayed: bool
     view: SweepView | None = None
+
+    @classmethod
+    def of(cls, stored: Stored, plan: SweepPlan) -> Submitted:
+        """What became of a plan none of whose runs is answered by another."""
+        sweep, view = stored.sweep, stored.view
+        count = 0 if view is None else len(plan.populations)
+        return cls(sweep.id, sweep.public_id, count, replayed=view is None, view=view)
 
 
 def submit(
@@ -83,20 +81,13 @@ def submit(
         stored = store(database, creation)
         if stored is None:
             return _store_with_answers(database, creation, body)
-        populations = 0 if stored.view is None else len(plan.populations)
-        return Submitted(
-            stored.sweep.id,
-            stored.sweep.public_id,
-            populations,
-            replayed=stored.view is None,
-            view=stored.view,
-        )
+        return Submitted.of(stored, plan)
 
     try:
         return plan_and_store()
     except Conflict:
         # The name stands for another table than it did when it was looked up, at most a second ago.
-        _TABLES.forget(database)
+        forget_tables(database)
         return plan_and_store()
 
 
@@ -131,47 +122,3 @@ def _store_with_answers(database: Database, creation: Creation, body: bytes) -> 
     if not found.replayed and not found.populations:  # all of it was known: the sweep is final
         keep_headlines(database)
     return found
-
-
-def plan_submission(
-    database: Database,
-    *,
-    owner_id: int,
-    body: bytes,
-    media_type: str = JSON,
-    max_runs: int,
-    most_memory: int = MOST_MEMORY,
-) -> SweepPlan:
-    """What a submission would create; nothing is stored.
-
-    Raises:
-        InvalidSubmission: with every fault.
-    """
-    submission = parse(read(body, media_type))
-    subject = _subject(database, owner_id, submission)
-    fleet = fleet_of(database)
-    return plan_sweep(
-        submission,
-        subject,
-        live_workers=fleet.live_workers,
-        max_runs=max_runs,
-        most_memory=most_memory,
-        cache_budget=fleet.cache_budget,
-    )
-
-
-def _subject(database: Database, owner_id: int, submission: SweepSubmission) -> Subject:
-    """What the sweep is about; a table is prepared outside the transaction that reads it."""
-    if submission.function is not None:
-        return FunctionSubject(submission.function.function())
-    assert submission.dataset is not None, "a submission names one or the other"  # noqa: S101
-    name = submission.dataset
-
-    def find() -> Table:
-        with database.read() as session:
-            return find_table(session, owner_id, name)
-
-    return DatasetSubject.of(submission, _TABLES.get(database, (owner_id, name), find))
-
-
-_TABLES: Momentary[Table] = Momentary()

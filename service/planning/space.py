@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, product
 
 from core.configuration import TASKS, canonical
@@ -134,7 +135,7 @@ def _contradictory(found: Mapping[str, Axis], task: str | None) -> Iterator[Faul
     told: set[tuple[str, str]] = set()
     for point in islice(product(*(axis.values for axis in choices)), _MAX_COMBINATIONS):
         values = canonical({axis.field: value for axis, value in zip(choices, point, strict=True)})
-        errors = [error for task_name in tasks if (error := _refusal(values, task_name))]
+        errors = [error for task_name in tasks if (error := _refusal(tuple(values.items()), task_name))]
         if len(errors) < len(tasks):
             continue
         for fault in errors[0].faults:
@@ -143,9 +144,11 @@ def _contradictory(found: Mapping[str, Axis], task: str | None) -> Iterator[Faul
                 yield Fault(found[fault.field].path, fault.message, fault.value, fault.allowed)
 
 
-def _refusal(values: Mapping[str, object], task: str) -> ConfigurationError | None:
+@lru_cache(maxsize=1_024)
+def _refusal(choices: tuple[tuple[str, object], ...], task: str) -> ConfigurationError | None:
+    """Kept, because most sweeps make the same few choices; they are texts or None."""
     try:
-        RULES[task].resolve(values)
+        RULES[task].resolve(dict(choices))
     except ConfigurationError as error:
         return error
     return None

@@ -17,6 +17,7 @@ import uvicorn
 
 from service import logs
 from service.settings import Settings
+from service.supervisor.gathered_writes import GatheredWrites
 
 APPLICATION = "service.app:create_app"  # a name, because the application stands above the supervisor
 GRACE_SECONDS = 2  # for open requests at a stop
@@ -47,6 +48,7 @@ def configuration(application: object, **more: Any) -> uvicorn.Config:
         access_log=False,  # the application has one of its own
         log_config=None,  # service/logs.py has said how
         server_header=False,
+        http=GatheredWrites,
         proxy_headers=False,  # the Host and Origin that a request carries are what the allowlist judges
         timeout_graceful_shutdown=GRACE_SECONDS,
         **more,

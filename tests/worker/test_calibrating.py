@@ -15,7 +15,7 @@ from service.lifecycle import fleet
 from service.lifecycle.calibrations import cache_budget
 from service.lifecycle.momentary import Momentary
 from service.lifecycle.owners import local_owner
-from service.lifecycle.submit import plan_submission
+from service.lifecycle.plan_submission import plan_submission
 from service.lifecycle.workers import register_worker, worker_stopped
 from service.planning.populations import CACHE_BUDGET
 from service.store.database import Database

@@ -6,6 +6,7 @@ A foreign page cannot send any of them but the form without asking first.
 from __future__ import annotations
 
 from email.message import Message as MimeMessage
+from functools import lru_cache
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -57,6 +58,7 @@ class MediaTypes:
         return MEDIA_TYPES if path in SWEEPS else (JSON,)
 
 
+@lru_cache(maxsize=256)
 def media_type(given: str | None) -> str | None:
     """The type that a Content-Type names, in small letters; None if it names another charset than UTF-8."""
     if given is None:

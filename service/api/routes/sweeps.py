@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
+from starlette.concurrency import run_in_threadpool
 
 from service.api.context import Asking, Here
 from service.api.examples import SUBMISSIONS, YAML_SUBMISSIONS
-from service.api.idempotency import IdempotencyKey
 from service.api.listing import cursor_at, place_in
 from service.api.parameters import Body, SweepId, SweepsQuery
 from service.api.problems import documented
 from service.api.schemas.preview import Preview
 from service.api.schemas.sweep import Sweep, SweepInFull, Sweeps
+from service.api.sent import Sent
 from service.api.written_in import SweepMediaType
 from service.lifecycle.estimate import outlook
 from service.lifecycle.limits import limits_of, most_runs
-from service.lifecycle.submit import plan_submission, submit
+from service.lifecycle.plan_submission import plan_submission
 from service.planning.query.reading import read_filter, read_order
 from service.planning.query.vocabulary import OF_SWEEPS
 from service.planning.sweep_file import JSON, YAML
@@ -46,20 +47,15 @@ SUBMISSION: dict[str, Any] = {
     responses=documented(409, 413, 415, 422),
     openapi_extra=SUBMISSION,
 )
-def create_sweep(
-    here: Here,
-    caller: Asking,
-    body: Body,
-    media_type: SweepMediaType,
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+async def create_sweep(sent: Sent) -> Response:
     """Store a sweep with all its runs, and tell the workers; of a faulty submission nothing is stored."""
-    submitted = submit(
+    here, caller = sent.here, sent.caller
+    submitted = await here.intake.submit(
         here.database,
         owner_id=caller.owner_id,
-        body=body,
-        media_type=media_type,
-        idempotency_key=idempotency_key,
+        body=sent.body,
+        media_type=sent.media_type,
+        idempotency_key=sent.idempotency_key,
         max_runs=here.settings.max_runs_per_sweep,
         most_memory=here.settings.memory_for_a_run,
         limits=limits_of(here.settings, caller),
@@ -67,7 +63,7 @@ def create_sweep(
     if submitted.populations:
         here.ring(submitted.populations)
     if submitted.view is None:
-        sweep = sweep_in_full(here, caller, submitted.public_id)
+        sweep = await run_in_threadpool(sweep_in_full, here, caller, submitted.public_id)
     else:
         sweep = SweepInFull.of(submitted.view)
     headers = {"Location": sweep.links.self} | (

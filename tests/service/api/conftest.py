@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from service.api.context import Context
+from service.api.intake import Intake
 from service.api.streams.tail import Tail
 from service.app import create_app
 from service.lifecycle.api_keys import create_api_key
@@ -62,7 +63,7 @@ def database(sqlite_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def app(session_app: FastAPI, settings: Settings, database: Database, rung: list[int]) -> FastAPI:
+def app(session_app: FastAPI, settings: Settings, database: Database, rung: list[int]) -> Iterator[FastAPI]:
     """The application as if it had been started over this test's database."""
     with database.write() as session:
         owner_id = local_owner(session)
@@ -75,8 +76,10 @@ def app(session_app: FastAPI, settings: Settings, database: Database, rung: list
         broker_answers=lambda: True,
         broker_kind="redis",
         tail=Tail(database),
+        intake=(intake := Intake(database)),
     )
-    return session_app
+    yield session_app
+    intake.close()
 
 
 @pytest.fixture

@@ -131,7 +131,7 @@ def test_a_dataset_that_changed_since_it_was_looked_up_is_looked_up_again(databa
 
     keep(40)
     body = {"dataset": "mine", "seeds": 1, "parameters": {"epochs": 1}}
-    from service.lifecycle.submit import plan_submission
+    from service.lifecycle.plan_submission import plan_submission
 
     plan_submission(database, owner_id=owner, body=json.dumps(body).encode(), max_runs=10)
     delete_dataset(database, owner, "mine")

@@ -16,7 +16,8 @@ from service.lifecycle.extend import extend_sweep
 from service.lifecycle.materials import FunctionMaterials, load_materials
 from service.lifecycle.owners import local_owner
 from service.lifecycle.plan import SweepPlan
-from service.lifecycle.submit import plan_submission, submit
+from service.lifecycle.plan_submission import plan_submission
+from service.lifecycle.submit import submit
 from service.store.database import Database
 from service.store.schema import ConfigurationRow, Dataset, Run, Sweep
 

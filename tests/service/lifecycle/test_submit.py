@@ -5,7 +5,7 @@ import json
 import pytest
 
 from service.errors import InvalidSubmission
-from service.lifecycle.submit import plan_submission
+from service.lifecycle.plan_submission import plan_submission
 from service.store.database import Database
 from tests.service.api import building
 

@@ -1,0 +1,30 @@
+"""A submission with all that belongs to it, found in one go: the framework takes its time for each part."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from fastapi import Depends, Request
+
+from service.api.context import Context, caller_of, context_of
+from service.api.idempotency import IdempotencyKey
+from service.api.written_in import sweep_media_type
+from service.lifecycle.access import Caller
+
+
+class SentSweep(NamedTuple):
+    """What a client sent, to whom and by what right."""
+
+    here: Context
+    caller: Caller
+    body: bytes
+    media_type: str
+    idempotency_key: str | None
+
+
+async def _sent(request: Request, idempotency_key: IdempotencyKey = None) -> SentSweep:
+    here, caller = await context_of(request), await caller_of(request)
+    return SentSweep(here, caller, await request.body(), sweep_media_type(request), idempotency_key)
+
+
+Sent = Annotated[SentSweep, Depends(_sent)]

@@ -1,0 +1,50 @@
+"""An answer's head and body leave by one write: uvicorn would send them by two, each a call of the system."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+MOST_BYTES = 65_536  # that wait; beyond them the transport has to know how much there is
+
+
+class GatheredWrites(H11Protocol):
+    """HTTP/1.1 by h11, over a transport that sends what was written in one turn of the loop together."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        """Begin a connection."""
+        super().connection_made(cast("asyncio.Transport", Gathering(transport, self.loop)))
+
+
+class Gathering:
+    """A transport whose writes wait for the end of the loop's turn; in all else it is its own one."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._pieces: list[bytes] = []
+        self._bytes = 0
+
+    def write(self, data: bytes) -> None:
+        """Send this soon."""
+        if not self._pieces:
+            self._loop.call_soon(self.flush)
+        self._pieces.append(data)
+        self._bytes += len(data)
+        if self._bytes > MOST_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what waits."""
+        if self._pieces:
+            pieces, self._pieces, self._bytes = self._pieces, [], 0
+            self._transport.write(b"".join(pieces))
+
+    def close(self) -> None:
+        """Send what waits, and end the connection."""
+        self.flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
