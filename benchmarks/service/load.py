@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,7 @@ CONNECTIONS = 32
 WANTED_PER_SECOND, WANTED_P99 = 500, 0.060  # of submits
 STARTING_SECONDS = 90.0
 MEBIBYTE = 2**20
+SWEEPS = "/api/v1/sweeps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Line:
             f"{took.percentile(0.5) * 1e3:.1f}",
             f"{took.percentile(0.99) * 1e3:.1f}",
             f"{self.cpu_seconds * 1e3:.2f}",
+            f"{took.cpu_seconds / max(len(took.seconds), 1) * 1e3:.2f}",
             f"{len(took.failures):,}",
             ratio,
         )
@@ -108,12 +111,12 @@ def main() -> int:
     notes: list[str] = []
     with _backsweep() as server:
         lines += _load_backsweep(server, scale)
-        notes.append(_memory(server, arguments.seconds))
+        notes.append(_memory(server, arguments.minutes))
     if MLFLOW.exists():
         with _mlflow() as server:
             lines += _load_mlflow(server, scale)
     else:
-        notes.append("MLflow is not installed in .venv-bench: not measured")
+        notes.append("MLflow was not measured; install it with `.venv-bench/bin/pip install mlflow`")
     facts["load after"] = load_average()
     page = _page(facts, lines, notes)
     print(page)
@@ -124,7 +127,7 @@ def main() -> int:
 
 def _load_backsweep(server: Server, scale: float) -> list[Line]:
     def submit(number: int) -> bytes:
-        return server.ask("POST", "/api/v1/sweeps", _sweep(number))
+        return server.ask("POST", SWEEPS, _sweep(number))
 
     server.put("warm-up", lambda number: submit(10**6 + number), 201, requests=200)
     query = "/api/v1/runs?limit=50&order_by=-id&filter=params.learning_rate%20%3E%200.0011"
@@ -178,26 +181,25 @@ def _created(server: Server, api: str) -> str:
     return str(answer.raise_for_status().json()["run"]["info"]["run_id"])
 
 
-def _memory(server: Server, seconds: float) -> str:
-    """How resident memory goes while submits and lists go on, in four parts of the time."""
-    readings = [server.memory()]
-    number = 0
-    for _ in range(4):
-        begun = time.monotonic()
-        while time.monotonic() - begun < seconds / 4:
-            start = number
+def _memory(server: Server, minutes: float) -> str:
+    """How resident memory goes while submits go on, read after each minute, or each quarter of less."""
+    pause = min(60.0, minutes * 60 / 4)
+    begun, number = time.monotonic(), 0
+    times, readings = [0.0], [server.memory() / MEBIBYTE]
+    while times[-1] < minutes:
+        while time.monotonic() - begun < pause * len(times):
+            start = 2 * 10**6 + number
             server.put(
-                "go on",
-                lambda each, s=start: server.ask("POST", "/api/v1/sweeps", _sweep(2 * 10**6 + s + each)),
-                201,
-                requests=200,
+                "go on", lambda each, s=start: server.ask("POST", SWEEPS, _sweep(s + each)), 201, requests=500
             )
-            number += 200
-        readings.append(server.memory())
-    told = ", ".join(f"{reading / MEBIBYTE:.0f}" for reading in readings)
+            number += 500
+        times.append((time.monotonic() - begun) / 60)
+        readings.append(server.memory() / MEBIBYTE)
+    told = ", ".join(f"{reading:.0f}" for reading in readings)
+    slope = statistics.linear_regression(times, readings).slope
     return (
-        f"Resident memory of the API process over {seconds:g} s and {number:,} more submits, at the start "
-        f"and after each quarter: {told} MiB."
+        f"Resident memory of the API process over {times[-1]:.1f} minutes and {number:,} more submits, at "
+        f"the start and after every {pause:.0f} s: {told} MiB; by least squares {slope:+.2f} MiB per minute."
     )
 
 
@@ -299,9 +301,9 @@ def _page(facts: Mapping[str, str], lines: list[Line], notes: list[str]) -> str:
             "",
             (__doc__ or "").split("\n\n")[1].replace("\n", " ").strip(),
             "",
-            "| server | request | requests | per second | p50 ms | p99 ms | CPU ms each | failed | "
-            "Backsweep's rate over this |",
-            "|---|---|--:|--:|--:|--:|--:|--:|--:|",
+            "| server | request | requests | per second | p50 ms | p99 ms | CPU ms each "
+            "| client's CPU ms each | failed | Backsweep's rate over this |",
+            "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
             *rows,
             "",
             *(f"- {note}" for note in notes),
@@ -327,7 +329,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.service.load", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the requests")
     parser.add_argument(
-        "--seconds", type=float, default=30.0, help="how long memory is watched; 600 for the ten minutes"
+        "--minutes", type=float, default=0.5, help="how long memory is watched; 10 is what is asked"
     )
     parser.add_argument(
         "--output", type=Path, default=None, help="a file for the page, such as benchmarks/results/load.md"

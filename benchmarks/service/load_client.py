@@ -22,6 +22,7 @@ class Outcome:
     seconds: Sequence[float]
     failures: Sequence[str]
     wall_seconds: float
+    cpu_seconds: float  # of the client itself
 
     @property
     def per_second(self) -> float:
@@ -66,7 +67,7 @@ async def _load(
     taken = 0
     times: list[float] = []
     failures: list[str] = []
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), time.process_time()
 
     def may_go_on() -> bool:
         if requests is not None and taken >= requests:
@@ -90,7 +91,7 @@ async def _load(
             writer.close()
 
     await asyncio.gather(*(drive() for _ in range(connections)))
-    return Outcome(sorted(times), failures, time.perf_counter() - begun)
+    return Outcome(sorted(times), failures, time.perf_counter() - begun, time.process_time() - used)
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from uuid import RFC_4122, UUID
 
@@ -27,3 +29,17 @@ def test_identifiers_sort_in_the_order_in_which_they_were_made() -> None:
         made.append(new_id("r"))
         time.sleep(0.000_01)
     assert made == sorted(made)
+
+
+def test_a_process_and_its_fork_give_out_different_ones() -> None:
+    program = (
+        "import os\n"
+        "from service.store.identifiers import new_id\n"
+        "new_id('r')\n"
+        "child = os.fork()\n"
+        "print(new_id('r')[-16:], flush=True)\n"
+        "if child: os.waitpid(child, 0)\n"
+    )
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    first, second = printed.stdout.split()
+    assert first != second
