@@ -1,28 +1,32 @@
-/** Chart A of a sweep's page: the objective against the parameter that varies. */
+/** Chart A of a sweep's page: the objective against a parameter that varies. */
 
 import { draw, explain } from "../charts/plotly.js";
 import { onThemeChange, theme } from "../charts/theme.js";
-import { get, list } from "../lib/api.js";
+import { unpacked } from "../lib/points.js";
 import { responseFigure } from "../lib/response.js";
+import { label } from "../lib/words.js";
 import { choices } from "./choices.js";
+import { setText } from "./fill.js";
 import { showKeys } from "./keys.js";
 import { follow } from "./live.js";
+import { shared } from "./shared.js";
 
 const MOST_POINTS = 2000; // beyond, means and intervals say more than points
-const PAGE = 500;
 
 export default function responseChart(element) {
   const chart = element.querySelector(".chart");
   const keys = element.querySelector(".keys");
   const note = element.querySelector("[data-cut]");
+  const title = element.querySelector("[data-across]");
   const { sweep, metric } = element.dataset;
-  const varied = JSON.parse(element.dataset.varied);
   let known = null;
 
+  const across = () => chosen().across || element.dataset.across || null;
   const redraw = async () => {
     if (!known) return;
-    const show = { metric, varied, log: chosen().scale === "log", theme: theme() };
-    const figure = responseFigure(known.summary, known.runs, show);
+    const show = { metric, across: across(), log: chosen().scale === "log", theme: theme() };
+    const figure = responseFigure(known, show);
+    setText(title, label(show.across ?? "setting"));
     showKeys(keys, figure.keys);
     await draw(chart, figure);
     opens(chart);
@@ -31,13 +35,12 @@ export default function responseChart(element) {
 
   follow(async () => {
     try {
-      const [summary, runs] = await Promise.all([
-        get(`/sweeps/${sweep}/summary`),
-        list("/runs", { sweep, role: "search", limit: PAGE }, MOST_POINTS),
+      const [summary, points] = await Promise.all([
+        shared(`/sweeps/${sweep}/summary`), shared(`/sweeps/${sweep}/points`, { limit: MOST_POINTS }),
       ]);
-      known = { summary, runs: runs.items };
-      note.hidden = runs.complete;
-      if (summary.settings.every(({ metrics }) => !metrics[metric]) && !runs.items.some((run) => run.state === "diverged")) {
+      known = { summary, runs: unpacked(points) };
+      note.hidden = points.next_cursor === null;
+      if (!summary.settings.some(({ metrics }) => metrics[metric]) && !known.runs.some((run) => run.state === "diverged")) {
         return explain(chart, "The first points appear when runs finish.");
       }
       await redraw();

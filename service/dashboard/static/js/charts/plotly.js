@@ -8,8 +8,19 @@ const MAPLIBRE_STYLE = "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc
 
 let loading = null;
 
-/** Draw `figure` into `element`, or change what is drawn there; zoom stays where it is. */
-export async function draw(element, figure) {
+let turn = Promise.resolve();
+
+/**
+ * Draw `figure` into `element`, or change what is drawn there; zoom stays where it is.
+ * Charts take turns, with room between them for whoever types or scrolls: one event of a sweep changes them all.
+ */
+export function draw(element, figure) {
+  const drawn = turn.then(() => drawNow(element, figure));
+  turn = drawn.catch(() => {}).then(pause);
+  return drawn;
+}
+
+async function drawNow(element, figure) {
   loading ??= painted().then(load);
   const Plotly = await loading;
   if (element.getAttribute("aria-busy") === "true") {
@@ -26,6 +37,8 @@ export function explain(element, text) {
   element.setAttribute("aria-busy", "true");
   element.textContent = text;
 }
+
+const pause = () => new Promise((resume) => setTimeout(resume));
 
 const painted = () => new Promise((resume) => requestAnimationFrame(() => setTimeout(resume)));
 

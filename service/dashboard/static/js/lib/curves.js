@@ -3,26 +3,42 @@
 import { faded, ramp } from "./colours.js";
 import { number, parameter, value } from "./format.js";
 import { axis, band, frame, plain } from "./frame.js";
-import { robust, valueAxis } from "./ranges.js";
+import { robust, usable, valueAxis } from "./ranges.js";
 import { ordered, settingKey } from "./records.js";
 import { epochAxis } from "./run-figures.js";
+import { smoothed } from "./smoothing.js";
 import { label, setting as settingText } from "./words.js";
 
 const MOST_BANDS = 24; // more of them only hide each other
 const BAND = 0.1; // opacity of a band, less where there are many
 
-/** Curves in the order of their settings, each with its colour and its last value. */
-export function orderedCurves(items, dark) {
+/** Curves in the order of their settings, each with its colour and its last value, smoothed by `smooth` (0 is not). */
+export function orderedCurves(items, dark, smooth = 0) {
   const sorted = ordered(items);
   const colours = ramp(sorted.length, dark);
-  return sorted.map((item, index) => ({
-    ...item, key: settingKey(item.setting), name: settingText(item.setting),
-    short: Object.values(item.setting).map(parameter).join(" · ") || "all runs", colour: colours[index],
-    mean: item.mean.map(value), low: item.low.map(value), high: item.high.map(value), last: value(item.mean.at(-1)),
-  }));
+  return sorted.map((item, index) => {
+    const [mean, low, high] = ["mean", "low", "high"].map((kind) => smoothed(item.epochs, item[kind].map(value), smooth));
+    return {
+      ...item, key: settingKey(item.setting), name: settingText(item.setting), mean, low, high,
+      short: Object.values(item.setting).map(parameter).join(" · ") || "all runs", colour: colours[index],
+      last: value(item.mean.at(-1)),
+    };
+  });
 }
 
-/** plotly's data and layout; `show` is {column, score, log, theme, hidden: Set, stressed: key or null}. */
+/** The settings that rank first by `metric`, at most `most` of them; what cannot be ranked stands behind the others. */
+export function bestSettings(settings, { metric, goal, most }) {
+  const sign = goal === "maximize" ? -1 : 1;
+  const rank = (one) => {
+    const mean = value(one.metrics[metric]?.mean);
+    return [one.eligible ? 0 : 1, Number.isFinite(mean) ? sign * mean : Infinity];
+  };
+  const ranked = settings.map((one) => [rank(one), one]);
+  ranked.sort(([[a, b]], [[c, d]]) => a - c || (b === d ? 0 : b - d));
+  return ranked.slice(0, most).map(([, one]) => one);
+}
+
+/** plotly's data and layout; `show` is {column, score, log, robust, theme, hidden: Set, stressed: key or null}. */
 export function curvesFigure(curves, show) {
   const { theme, log } = show;
   const shown = curves.filter(({ key }) => !show.hidden.has(key));
@@ -38,11 +54,22 @@ export function curvesFigure(curves, show) {
     layout: frame(theme, {
       xaxis: epochAxis(shown.flatMap(({ epochs }) => epochs), theme),
       yaxis: axis(theme, label(show.column.replace("score", show.score)), {
-        ...valueAxis(robust(shown.flatMap(({ mean }) => mean), log), log),
+        ...valueAxis(rangeOf(shown, log, show.robust), log),
         ...(show.column.endsWith("score") && show.score === "accuracy" ? { tickformat: ".0%" } : {}),
       }),
     }),
   };
+}
+
+/** The range of what is shown: without what runs away, or, bands included, all of it. */
+function rangeOf(curves, log, isRobust) {
+  if (isRobust) return robust(curves.flatMap(({ mean }) => mean), log);
+  const found = usable(curves.flatMap(({ mean, low, high }) => [...mean, ...low, ...high]), log);
+  if (!found.length) return null;
+  const ends = found.reduce(([low, high], item) => [Math.min(low, item), Math.max(high, item)], [Infinity, -Infinity]);
+  const [bottom, top] = log ? ends.map(Math.log10) : ends;
+  const margin = (top - bottom || 1) * 0.05;
+  return [bottom - margin, top + margin];
 }
 
 function lineOf(curve, opacity, show) {

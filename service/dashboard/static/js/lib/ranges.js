@@ -21,6 +21,12 @@ export function usable(values, log = false) {
   return values.filter((item) => Number.isFinite(item) && (!log || item > 0));
 }
 
+/** Whether values belong on a logarithmic scale although a few of them (losses of exactly 0) have no place there. */
+export function mostlyPositive(values) {
+  const found = values.filter(Number.isFinite);
+  return found.length > 0 && found.every((item) => item >= 0) && found.filter((item) => item > 0).length >= 0.9 * found.length;
+}
+
 /** Quantile `share` of `values` between order statistics, linearly. */
 export function quantile(values, share) {
   const sorted = [...values].sort((one, other) => one - other);

@@ -2,17 +2,20 @@
 
 import { faded } from "./colours.js";
 
+const MEANS = { lines: "mean over seeds", best: "best setting at each value" };
+
 /** Entries {mark, colour, text}; `mark` is line, band, dot, square, cross or column. */
-export function keysOf(series, { summary, runs, theme }) {
+export function keysOf(series, { summary, runs, how, theme }) {
   const has = (name) => summary.settings.some((one) => one[name]);
-  const intervals = summary.settings.some(({ metrics }) => Object.values(metrics).some(({ low }) => low !== null));
-  const survivors = summary.settings.some(({ metrics }) => Object.values(metrics).some((one) => one.survivors_only && one.mean !== null));
+  const drawn = series.flatMap(({ settings }) => settings.flatMap(({ metrics }) => Object.values(metrics)));
+  const intervals = how !== "points" && drawn.some(({ low }) => low !== null);
+  const survivors = drawn.some((one) => one.survivors_only && one.mean !== null);
   const others = summary.settings.some((one) => one.in_best_set && !one.best);
-  const alone = series.length === 1;
+  const alone = series.length === 1 && how !== "points";
   const first = series[0]?.colour ?? theme.ink;
   const lines = series.length > 1
     ? series.map(({ name, colour }) => ({ mark: "line", colour, text: name }))
-    : [{ mark: "line", colour: first, text: summary.seeds > 1 ? "mean over seeds" : "a setting" }];
+    : [{ mark: how === "points" ? "dot" : "line", colour: first, text: summary.seeds > 1 || how === "best" ? MEANS[how] ?? MEANS.lines : "a setting" }];
   const optional = [
     [intervals, { mark: "band", colour: faded(first, 0.25), text: "95 % interval" }],
     [runs.length > 0, { mark: "dot", colour: faded(first, 0.55), text: "one run" }],

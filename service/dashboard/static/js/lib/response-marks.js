@@ -10,9 +10,9 @@ const SPREAD = 0.4; // share of a setting's column over which its seeds stand si
 const ABREAST = 5; // diverged runs of one setting that stand side by side
 const MARK = { type: "scatter", mode: "markers" };
 
-/** The line through the means of a series and the band of their intervals (bars where there is no order). */
+/** The means of a series, where `linked` with a line and the band of their intervals (bars where there is no order). */
 export function means(series, scale, metric, { log, theme }) {
-  const { settings, colour, alone } = series;
+  const { settings, colour, alone, linked } = series;
   const found = settings.map(({ metrics }) => metrics[metric] ?? {});
   const [mean, low, high] = ["mean", "low", "high"].map((kind) => found.map((one) => value(one[kind])));
   const x = settings.map(({ setting }) => scale.from(scale.place(setting)));
@@ -23,10 +23,10 @@ export function means(series, scale, metric, { log, theme }) {
   const marks = {
     ...MARK, x, y: mean,
     marker: {
-      color: settings.map((one) => (one.unconverged ? theme.collapsed : colour)), size: 8,
+      color: settings.map((one) => (one.unconverged ? theme.collapsed : colour)), size: linked ? 8 : 7,
       // Where several series share the columns, the best wear a ring instead of a shade behind them.
       line: {
-        color: settings.map((one) => (!alone && one.in_best_set ? theme["chart-best"] : one.unconverged ? theme.collapsed : colour)),
+        color: settings.map((one) => (!alone && (one.best || one.in_best_set) ? theme["chart-best"] : one.unconverged ? theme.collapsed : colour)),
         width: settings.map((one) => (!alone && one.best ? 4 : !alone && one.in_best_set ? 2.5 : 1.5)),
       },
       symbol: found.map((one, index) => (settings[index].unconverged ? "square" : one.survivors_only ? "circle-open" : "circle")),
@@ -34,6 +34,7 @@ export function means(series, scale, metric, { log, theme }) {
     text: settings.map((one, index) => meanText(one, found[index], metric)),
     hovertemplate: "%{text}<extra></extra>",
   };
+  if (!linked) return [marks];
   if (scale.ordered) return [band(x, low, high, faded(colour, alone ? 0.16 : 0.06), log), line, marks];
   const gap = (edge) => edge.map((item, index) => (item === null ? 0 : Math.abs(item - mean[index])));
   return [{ ...marks, error_y: { type: "data", symmetric: false, array: gap(high), arrayminus: gap(low), color: colour } }];
@@ -42,17 +43,17 @@ export function means(series, scale, metric, { log, theme }) {
 /** One point per run; those that came to nothing (collapsed, not converged) are squares in their own colour. */
 export function points(runs, series, scale, metric, theme) {
   // A diverged run may have a last value that is finite: it stands in the strip, and not here as well.
-  const shown = runs.filter((run) => run.state !== "diverged" && Number.isFinite(value(run.metrics[metric]?.last)));
-  const lost = (run) => run.collapsed || run.arrival?.converged === false;
+  const shown = runs.filter((run) => run.state !== "diverged" && Number.isFinite(run.value));
+  const lost = (run) => run.collapsed || run.converged === false;
   const paint = (run) => (lost(run) ? theme.collapsed : series.colour);
   return [{
-    ...MARK, x: besides(shown, scale), y: shown.map((run) => value(run.metrics[metric].last)),
+    ...MARK, x: besides(shown, scale), y: shown.map((run) => run.value),
     marker: {
       size: 5, opacity: 0.5, color: shown.map(paint), line: { width: 0 },
       symbol: shown.map((run) => (lost(run) ? "square" : "circle")),
     },
-    customdata: shown.map((run) => run.links.page),
-    text: shown.map((run) => `${runText(run)}<br>${plain(label(metric))} ${number(run.metrics[metric].last, 4)}`),
+    customdata: shown.map((run) => run.page),
+    text: shown.map((run) => `${runText(run)}<br>${plain(label(metric))} ${number(run.value, 4)}`),
     hovertemplate: "%{text}<extra></extra>",
   }];
 }
@@ -72,8 +73,8 @@ export function crosses(diverged, scale, theme) {
   return {
     ...MARK, x: cells.map(({ x }) => scale.from(x)), y: cells.map(({ row }) => (row + 0.5) / rows), yaxis: "y2",
     marker: { symbol: "x-thin", size: 5, line: { color: theme.diverged, width: 1.5 } },
-    customdata: diverged.map((run) => run.links.page),
-    text: diverged.map((run) => `${runText(run)}<br>diverged in epoch ${run.diverged?.epoch ?? run.epoch}`),
+    customdata: diverged.map((run) => run.page),
+    text: diverged.map((run) => `${runText(run)}<br>diverged in epoch ${run.epoch}`),
     hovertemplate: "%{text}<extra></extra>",
   };
 }

@@ -3,15 +3,14 @@
 import { parameter } from "./format.js";
 import { plain } from "./frame.js";
 import { valueAxis } from "./ranges.js";
-import { horizontal, numeric, wide } from "./records.js";
+import { numeric, wide } from "./records.js";
 
 /**
- * The axis for the parameter that matters most among `varied`.
+ * The axis for the parameter `name`, or for none.
  * `place(setting)` is a position on the axis's own scale (powers of ten on a logarithmic one), `from` turns a
  * position into what plotly takes, `places` are all positions in order. Anything but numbers stands in equal steps.
  */
-export function horizontalScale(settings, varied) {
-  const name = horizontal(varied, settings.map(({ setting }) => setting));
+export function horizontalScale(settings, name) {
   const values = settings.map(({ setting }) => (name ? setting[name] : null));
   if (numeric(values) && new Set(values).size > 1) {
     const log = wide(values);
