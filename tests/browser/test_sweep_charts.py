@@ -6,7 +6,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.site import RATES, Site
 from tests.browser.visitor import Visitor
@@ -27,27 +27,39 @@ def part(visitor: Visitor, behaviour: str) -> Locator:
     return visitor.page.locator(f"[data-behaviour={behaviour}]")
 
 
+def opened(visitor: Visitor, sweep: str, charts: int = 3) -> Page:
+    page = visitor.open(f"/sweeps/{sweep}")
+    settled(visitor, charts)
+    return page
+
+
+def settled(visitor: Visitor, charts: int = 3) -> None:
+    """Wait as long as it takes: pages of several charts are slow on a busy machine."""
+    visitor.sees_charts(charts)
+    for behaviour, drawn in (("parallel", ".lines path"), ("importance", "li")):
+        part(visitor, behaviour).locator(drawn).first.wait_for(state="attached")
+
+
 def asked(visitor: Visitor, name: str) -> str | None:
     found = parse_qs(urlsplit(visitor.page.url).query).get(name)
     return found[0] if found else None
 
 
 def test_another_parameter_is_put_across(visitor: Visitor, gridded: str) -> None:
-    page = visitor.open(f"/sweeps/{gridded}")
+    page = opened(visitor, gridded)
     chart = part(visitor, "response-chart")
-    visitor.sees_charts(3)
     expect(chart.locator(".keys")).to_contain_text("hidden layers [4]")
     chart.get_by_label("Across").select_option("hidden_layers")
     expect(chart.get_by_role("heading")).to_have_text("Validation loss by hidden layers")
     expect(chart.locator(".xtitle")).to_have_text("hidden layers")
     page.reload()
-    visitor.sees_charts(3)
+    settled(visitor)
     expect(chart.locator(".xtitle")).to_have_text("hidden layers")
     expect(chart.locator(".keys")).to_contain_text("learning rate 0.01")
 
 
 def test_the_best_curves_alone_and_smoothed_are_shown(visitor: Visitor, gridded: str) -> None:
-    page = visitor.open(f"/sweeps/{gridded}")
+    page = opened(visitor, gridded)
     chart = part(visitor, "curves-chart")
     expect(chart.locator(".legend li")).to_have_count(12)
     chart.get_by_label("Settings").select_option("5")
@@ -57,16 +69,18 @@ def test_the_best_curves_alone_and_smoothed_are_shown(visitor: Visitor, gridded:
     chart.locator("input[name=range][value=all]").check()
     page.wait_for_function("() => location.search === '?top=5&smooth=0.9&range=all'")
     page.reload()
+    settled(visitor)
     expect(chart.locator(".legend li")).to_have_count(5)
     expect(chart.get_by_label("Smoothing")).to_have_value("0.9")
 
 
 def test_what_is_hidden_stays_hidden_in_a_link(visitor: Visitor, gridded: str) -> None:
-    page = visitor.open(f"/sweeps/{gridded}")
+    page = opened(visitor, gridded)
     second = part(visitor, "curves-chart").locator(".legend button").nth(1)
     second.click()
     page.wait_for_function("() => location.search === '?hidden=2'")
     page.reload()
+    settled(visitor)
     expect(second).to_have_attribute("aria-pressed", "false")
     second.click()
     expect(second).to_have_attribute("aria-pressed", "true")
@@ -74,7 +88,7 @@ def test_what_is_hidden_stays_hidden_in_a_link(visitor: Visitor, gridded: str) -
 
 
 def test_the_map_has_a_cell_for_each_pair_and_marks_what_diverged(visitor: Visitor, gridded: str) -> None:
-    visitor.open(f"/sweeps/{gridded}")
+    opened(visitor, gridded)
     chart = part(visitor, "heat-map")
     expect(chart.locator(".heatmaplayer image")).to_have_count(1)
     expect(chart.locator(".keys")).to_contain_text("diverged at least once")
@@ -82,7 +96,7 @@ def test_the_map_has_a_cell_for_each_pair_and_marks_what_diverged(visitor: Visit
 
 
 def test_every_parameter_has_a_bar_and_the_bars_are_explained(visitor: Visitor, gridded: str) -> None:
-    visitor.open(f"/sweeps/{gridded}")
+    opened(visitor, gridded)
     bars = part(visitor, "importance")
     expect(bars.locator("li")).to_have_count(2)
     expect(bars.locator("li").first).to_contain_text(
@@ -92,7 +106,7 @@ def test_every_parameter_has_a_bar_and_the_bars_are_explained(visitor: Visitor, 
 
 
 def test_a_range_is_moved_with_the_keyboard_and_filters(visitor: Visitor, gridded: str) -> None:
-    page = visitor.open(f"/sweeps/{gridded}")
+    page = opened(visitor, gridded)
     lines = part(visitor, "parallel")
     lines.get_by_role("slider", name="learning rate, highest").focus()
     page.keyboard.press("ArrowDown")
@@ -101,6 +115,7 @@ def test_a_range_is_moved_with_the_keyboard_and_filters(visitor: Visitor, gridde
     expect(lines.locator("[data-counted]")).to_have_text("30 of 36 runs in the ranges")
     expect(lines.get_by_role("slider", name="learning rate, highest")).to_be_focused()
     page.reload()
+    settled(visitor)
     expect(lines.locator("[data-counted]")).to_have_text("30 of 36 runs in the ranges")
     lines.get_by_role("button", name="Clear ranges").click()
     page.wait_for_function("() => !new URLSearchParams(location.search).get('filter')")
@@ -108,7 +123,7 @@ def test_a_range_is_moved_with_the_keyboard_and_filters(visitor: Visitor, gridde
 
 
 def test_a_range_is_drawn_with_the_pointer(visitor: Visitor, gridded: str) -> None:
-    page = visitor.open(f"/sweeps/{gridded}")
+    page = opened(visitor, gridded)
     area = part(visitor, "parallel").locator(".area").nth(2)  # of the metric
     area.scroll_into_view_if_needed()
     box = area.bounding_box()
@@ -132,7 +147,7 @@ def test_a_random_search_shows_what_fewer_settings_would_have_found(visitor: Vis
     }
     sweep = site.submit(name="at random", method="random", run_cap=6, seeds=2, parameters=parameters)
     site.train()
-    visitor.open(f"/sweeps/{sweep}")
+    opened(visitor, sweep, charts=4)
     expect(part(visitor, "expected-best").locator(".scatterlayer .trace")).to_have_count(1)
     expect(part(visitor, "heat-map").locator(".scatterlayer .trace").first).to_be_attached()
 
