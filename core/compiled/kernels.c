@@ -298,6 +298,12 @@ static inline void store_part_2(double *p, int count, float64x2_t v)
 #include "forget.inc"
 #endif
 
+/* What is called in which way, and how steps are laid out: core/compiled/library.py uses no other than it knows. */
+int32_t backsweep_interface(void)
+{
+    return 2;
+}
+
 /* Whether this processor has a kind of vectors. */
 int32_t backsweep_has(int32_t kind)
 {

@@ -13,6 +13,7 @@ import numpy as np
 
 from core.compiled.program import Kernel, Program, multiply
 
+INTERFACE = 2  # of kernels.c, to be raised with it: a build that was left behind would crash
 KINDS = {"avx512": 2, "avx2": 1, "neon": 3}  # of vectors, as kernels.c numbers them; the widest first
 # Rows, columns and terms of the products that check a kind: whole tiles, and every kind of remainder.
 CHECKED = (
@@ -63,7 +64,9 @@ def _found() -> Kernel | None:
 def _load(file: Path) -> Kernel | None:
     try:
         library = ctypes.CDLL(str(file))
-    except OSError:  # of another machine
+        if library.backsweep_interface() != INTERFACE:
+            return None
+    except (OSError, AttributeError):  # of another machine, or from before interfaces had a number
         return None
     library.backsweep_run.argtypes = [
         ctypes.c_int32,

@@ -50,6 +50,13 @@ def test_they_can_be_switched_off_for_a_process() -> None:
 
 
 @compiled
+def test_a_build_that_was_left_behind_by_an_update_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert library._load(BUILT[0]) is not None
+    monkeypatch.setattr(library, "INTERFACE", library.INTERFACE + 1)
+    assert library._load(BUILT[0]) is None
+
+
+@compiled
 def test_every_kind_of_vectors_that_the_processor_has_gives_the_same_bits() -> None:
     loaded = ctypes.CDLL(str(BUILT[0]))
     found = kernel()
