@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from service.dashboard import assets
-from service.dashboard.pages import entrance, new, run, sweep, sweeps
+from service.dashboard.pages import datasets, entrance, new, run, sweep, sweeps
 
 PAGES = (
     entrance,
@@ -13,6 +13,7 @@ PAGES = (
     sweep,
     run,
     new,
+    datasets,
 )
 
 

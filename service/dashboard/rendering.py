@@ -18,6 +18,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 STATES = ("completed", "running", "paused", "pruned", "diverged", "failed", "canceled", "queued")
 NAVIGATION = (  # section, label, address
     ("sweeps", "Sweeps", "/sweeps"),
+    ("datasets", "Datasets", "/datasets"),
 )
 FORMATS = {
     "text": lambda raw: "" if raw is None else str(raw),

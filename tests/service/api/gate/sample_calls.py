@@ -89,6 +89,8 @@ CALLS: Mapping[Route, Call] = {
     ("GET", "/static/plotly/{package_version}/plotly.min.js"): Call(),
     ("GET", "/static/{content_version}/{path:path}"): Call(),
     ("GET", "/"): Call(),
+    ("GET", "/datasets"): Call(),
+    ("GET", "/datasets/{dataset}"): Call(),
     ("GET", "/new"): Call(),
     ("GET", "/sweeps"): Call(),
     ("GET", "/sweeps/{sweep_id}"): Call(),
