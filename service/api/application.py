@@ -8,6 +8,7 @@ from service.api.context import cookie_name
 from service.api.failures import answer_failures
 from service.api.openapi import describe
 from service.api.routes import (
+    completions,
     curves,
     datasets,
     derivatives,
@@ -40,7 +41,7 @@ PREFIX = "/api/v1"
 VERSIONED = (sweeps, intents, curves, points, summary, preprocessing, runs, weights, datasets, workers)
 TRAINED = (predict, evaluation, verifications)
 SCREENED = (screening,)
-KEPT = (exports, edits, events)  # before the runs: `export` would be taken for the id of one
+KEPT = (exports, edits, events, completions)  # before the runs: `export` would be taken for the id of one
 ACCESS = (keys, owners)
 LEARN = (trace, derivatives, trajectories)
 

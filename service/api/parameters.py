@@ -148,6 +148,16 @@ class RunsQuery(_Query):
         return self.order_by if self.order_by.strip() else ("-id" if self.sweep is None else "number")
 
 
+class CompletionQuery(_Query):
+    """Where in which text."""
+
+    text: str = Field(default="", max_length=MOST_CHARACTERS, examples=["params.activation = 're"])
+    at: Annotated[int, Field(ge=0, le=MOST_CHARACTERS)] | None = Field(
+        default=None, description="The offset of the cursor, in characters; by default the text's end."
+    )
+    what: Literal["filter", "order"] = "filter"
+
+
 class LossQuery(_Query):
     """Which epochs of a run."""
 

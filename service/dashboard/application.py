@@ -5,12 +5,14 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from service.dashboard import assets
-from service.dashboard.pages import datasets, entrance, new, run, sweep, sweeps
+from service.dashboard.pages import compare, datasets, entrance, new, run, runs, sweep, sweeps
 
 PAGES = (
     entrance,
     sweeps,
     sweep,
+    runs,
+    compare,
     run,
     new,
     datasets,

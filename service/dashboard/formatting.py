@@ -115,6 +115,11 @@ def duration(raw: object) -> str:
     return f"{whole}{NO_BREAK_SPACE}s"
 
 
+def instant(raw: object) -> str:
+    """A time of the API (RFC 3339 in UTC) to the minute."""
+    return raw[:16].replace("T", " ") if isinstance(raw, str) and raw else MISSING
+
+
 def age(instant: str, now: datetime) -> str:
     """How long ago `instant` (RFC 3339) was."""
     seconds = max(0.0, (now - datetime.fromisoformat(instant)).total_seconds())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -19,9 +19,10 @@ Query = Mapping[str, str | int | None]
 class Refused(Exception):
     """The API answered with something else than success."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, faults: Sequence[Document] = ()) -> None:
         self.status = status
         self.detail = detail
+        self.faults = faults  # the problem document's `errors`
         super().__init__(f"{status}: {detail}")
 
 
@@ -48,7 +49,8 @@ class Reader:
         response = await self._client.get(path, params=given)
         document: Document = response.json()
         if response.status_code != httpx.codes.OK:
-            raise Refused(response.status_code, str(document.get("detail") or document.get("title")))
+            detail = str(document.get("detail") or document.get("title"))
+            raise Refused(response.status_code, detail, document.get("errors") or ())
         return document
 
 

@@ -18,6 +18,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 STATES = ("completed", "running", "paused", "pruned", "diverged", "failed", "canceled", "queued")
 NAVIGATION = (  # section, label, address
     ("sweeps", "Sweeps", "/sweeps"),
+    ("runs", "Runs", "/runs"),
     ("datasets", "Datasets", "/datasets"),
 )
 FORMATS = {
@@ -31,6 +32,7 @@ FORMATS = {
     "at_most": formatting.at_most,
     "count": formatting.count,
     "duration": formatting.duration,
+    "instant": formatting.instant,
 }
 
 

@@ -91,6 +91,11 @@ def run_value(quantity: Quantity, owner_id: int) -> tuple[Column, Sequence[Besid
     return OF_RUN[name], ()
 
 
+def parameter_value(quantity: Quantity) -> Column:
+    """The column of a parameter, on the row of its configuration."""
+    return _parameter(quantity).value
+
+
 def _find(quantity: Quantity, owner_id: int) -> Found:
     if quantity.group == "metrics":
         return _metric(quantity, owner_id)

@@ -27,6 +27,7 @@ _NAMES = (
     ConfigurationRow.document.label("of_configuration"),
     ConfigurationRow.hash.label("of_hash"),
     Sweep.public_id.label("of_sweep"),
+    Sweep.name.label("of_sweep_name"),
     Sweep.varied.label("of_varied"),
     PopulationRow.public_id.label("of_population"),
     _Original.public_id.label("of_original"),
@@ -41,6 +42,7 @@ class RunView:
     configuration: Mapping[str, Any]
     configuration_hash: str
     sweep: str
+    sweep_name: str
     varied: Sequence[str]
     population: str
     reused_from: str | None
@@ -117,6 +119,7 @@ def _view(row: Any, keys: int) -> RunView:
         row.of_configuration,
         row.of_hash,
         row.of_sweep,
+        row.of_sweep_name,
         row.of_varied,
         row.of_population,
         row.of_original,

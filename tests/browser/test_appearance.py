@@ -34,7 +34,7 @@ def visitor(
 
 def test_the_three_pages_are_drawn_and_fit(visitor: Visitor, finished: str, scheme: str) -> None:
     page = visitor.open("/sweeps")
-    page.get_by_role("link", name=HOSTILE).wait_for()
+    page.get_by_role("link", name=HOSTILE).first.wait_for()
     _fits(visitor, scheme)
 
     page = visitor.open(f"/sweeps/{finished}")

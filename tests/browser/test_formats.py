@@ -25,6 +25,7 @@ FORMS: list[tuple[str, Callable[[Any], object], Sequence[object]]] = [
     ("count", formatting.count, [0, 999, 1000, 1234567]),
     ("interval", formatting.interval, [{"low": 0.1, "high": 0.2}, {"low": None, "high": None}, None]),
     ("percentInterval", formatting.percent_interval, [{"low": 0.1, "high": 0.2}]),
+    ("instant", formatting.instant, [None, "2026-11-27T20:18:15.123Z"]),
     ("atMost", formatting.at_most, [None, 0.259]),
 ]
 WORDS: list[tuple[str, Callable[[Any], object], Sequence[object]]] = [

@@ -53,3 +53,17 @@ def test_the_theme_is_turned_and_remembered(visitor: Visitor) -> None:
     expect(page.get_by_role("button", name="Use the light theme")).to_be_visible()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     page.evaluate("localStorage.clear()")
+
+
+def test_the_list_is_searched_and_stays_so_while_it_is_followed(visitor: Visitor, site: Site) -> None:
+    wanted = site.submit(name="needle in the stack", seeds=1)
+    page = visitor.open("/sweeps")
+    page.get_by_role("combobox", name="Name, or filter").fill("needle")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sweeps?filter=needle")
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(1)
+    site.submit(name="hay", seeds=1)
+    site.train()
+    expect(page.locator(f"tr[data-id='{wanted}'] .badge")).to_have_text("completed")
+    expect(rows).to_have_count(1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser.site import HOSTILE, Site
@@ -131,3 +133,47 @@ def test_a_sweep_at_work_is_followed_by_its_stream_of_events(visitor: Visitor, s
     assert answer.headers["content-type"].startswith("text/event-stream")
     site.train()
     expect(page.locator(".page-head .badge")).to_have_text("completed")
+
+
+def test_runs_are_filtered_and_ordered_in_place(visitor: Visitor, finished: str) -> None:
+    page = visitor.open(f"/sweeps/{finished}")
+    visitor.sees_charts(2)
+    page.evaluate("window.untouched = true")
+    page.get_by_role("combobox", name="Filter").fill("state = 'diverged' and seed = 1")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("diverged"))
+    expect(page.locator("#runs tbody .badge").first).to_have_text("diverged")
+    assert set(page.locator("#runs tbody .badge").all_inner_texts()) == {"diverged"}
+    page.get_by_role("combobox", name="Filter").fill("")
+    page.keyboard.press("Enter")
+    expect(page.locator("#runs tbody .badge").first).to_have_text("completed")
+    assert "filter" not in page.url
+    page.go_back()
+    expect(page.locator("#runs tbody .badge").first).to_have_text("diverged")
+    assert page.evaluate("window.untouched")  # the charts above were not drawn again
+
+
+def test_a_sweep_whose_optimum_may_lie_outside_is_extended(visitor: Visitor, site: Site) -> None:
+    rates = {"values": [0.0001, 0.001, 0.01]}
+    parameters = {"learning_rate": rates, "hidden_layers": {"value": [8]}, "epochs": 6}
+    sweep = site.submit(name="cut off above", seeds=3, parameters=parameters)
+    site.train()
+    page = visitor.open(f"/sweeps/{sweep}")
+    values = page.get_by_label("The optimum may lie outside the grid")
+    expect(values).to_have_value("0.1, 1")
+    values.fill("much")
+    page.get_by_role("button", name="Extend the sweep").click()
+    expect(page.locator(".extend [role=alert]")).to_have_text("Write numbers, separated by commas.")
+    values.fill("0.1, 1")
+    page.get_by_role("button", name="Extend the sweep").click()
+    expect(page.locator(".page-head .badge").first).to_have_text("running")  # a part of it has ended
+    site.train()
+    expect(page.locator(".page-head .badge").first).to_have_text("completed")
+    assert "5 rates" in page.locator(".headline").inner_text()
+
+
+def test_runs_and_losses_can_be_taken_away_as_files(visitor: Visitor, finished: str) -> None:
+    page = visitor.open(f"/sweeps/{finished}")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Losses as CSV").click()
+    assert download.value.suggested_filename.endswith(".csv")

@@ -86,6 +86,7 @@ class Run(Shape):
 
     id: str = Field(examples=["r_0193a5c0-7e1b-7c3a-9d53-2f1f6a3f9b10"])
     sweep: str
+    sweep_name: str
     population: str = Field(description="The runs that train together, and that a worker claims at once.")
     number: int = Field(description="From 1 within the sweep; baselines follow the search.")
     role: Role
@@ -189,6 +190,7 @@ def _fields(view: RunView) -> dict[str, Any]:
     return {
         "id": run.public_id,
         "sweep": view.sweep,
+        "sweep_name": view.sweep_name,
         "population": view.population,
         "number": run.number,
         "role": run.role,

@@ -13,9 +13,13 @@ NOT_FOUND = 404
 
 
 async def shown(template: str, reading: Awaitable[Document]) -> Response:
-    """The page of what is read, or, where the API refuses, a page with its status and reason."""
+    """The page of what is read, or, where the API refuses, a page with its status and reason.
+
+    What is read may hold the page's `status`; else it is 200.
+    """
     try:
-        return page(template, await reading)
+        found = await reading
+        return page(template, found, status=found.get("status", 200))
     except Refused as refused:
         missing = "missing.html" if refused.status == NOT_FOUND else "refused.html"
         return page(missing, {"detail": refused.detail}, status=refused.status)

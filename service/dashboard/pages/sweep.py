@@ -8,39 +8,63 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
+from service.dashboard.asked_runs import AskedRuns, RunsView
+from service.dashboard.columns import metrics_of
 from service.dashboard.pages.answers import shown
 from service.dashboard.reading import Document, Reader, first_scale
-from service.dashboard.reading import Query as ReaderQuery
 from service.planning.statuses import RUN_STEPS, Cause, Intent, SweepState
 
-RUNS_SHOWN = 25
+SCORES = {"regression": "validation_r2", "classification": "validation_accuracy"}
 
 router = APIRouter()
 
-Cursor = Annotated[str | None, Query(max_length=500)]
-
 
 @router.get("/sweeps/{sweep_id}")
-async def sweep(request: Request, sweep_id: str, order_by: str = "number", cursor: Cursor = None) -> Response:
+async def sweep(request: Request, sweep_id: str, asked: Annotated[AskedRuns, Query()]) -> Response:
     """One sweep: the answer, how sure it is, and every run behind it."""
-    return await shown("sweep.html", _read(Reader(request), sweep_id, order_by, cursor))
+    return await shown("sweep.html", _read(Reader(request), sweep_id, asked))
 
 
-async def _read(read: Reader, sweep_id: str, order_by: str, cursor: str | None) -> Document:
+async def _read(read: Reader, sweep_id: str, asked: AskedRuns) -> Document:
     address = f"/sweeps/{quote(sweep_id, safe='')}"
     sweep = await read(address)
-    query: ReaderQuery = {"sweep": sweep["id"], "order_by": order_by, "limit": RUNS_SHOWN, "cursor": cursor}
-    summary, runs = await asyncio.gather(read(f"{address}/summary"), read("/runs", query))
+    runs = RunsView.read(read, asked, _columns(sweep), metrics=metrics_of(sweep["task"]), sweep=sweep["id"])
+    summary, view = await asyncio.gather(read(f"{address}/summary"), runs)
     # What the modules work out the same way when they fill the page again.
     sweep["can"] = _requests(sweep)
     for setting in summary["settings"]:
         setting["among"] = setting["in_best_set"] and not setting["best"]
-    for run in runs["items"]:
-        run["baseline"] = run["role"] != "search"
     loss = "train_loss" if sweep["function"] else "validation_loss"
     losses = [setting["metrics"].get(loss, {}).get("mean") for setting in summary["settings"]]
-    shown = {"summary": summary, "runs": runs, "order_by": order_by, "cursor": cursor}
-    return {"sweep": sweep, "scale": first_scale(losses), **shown}
+    return {
+        "sweep": sweep,
+        "edge": _edge(summary),
+        "scale": first_scale(losses),
+        "summary": summary,
+        "view": view,
+        "token_file": read.token_file,
+        "address": read.address,
+        "status": view.status,
+    }
+
+
+def _edge(summary: Document) -> Document:
+    """What a summary says of the end of a grid beyond which the optimum may lie, and what was tried."""
+    edge = summary["edge"]
+    if edge is None:
+        return {"edge": None}
+    name = edge["parameter"]
+    tried = [{"setting": {name: setting["setting"][name]}} for setting in summary["settings"]]
+    return {"edge": edge, "settings": tried}
+
+
+def _columns(sweep: Document) -> list[str]:
+    """What a table of the sweep's runs shows unless other columns are chosen."""
+    varied = [f"params.{name}" for name in sweep["varied"]]
+    if sweep["function"]:  # neither seeds nor a score
+        return ["number", *varied, "state", "epoch", "metrics.train_loss"]
+    score = f"metrics.{SCORES[sweep['task']]}"
+    return ["number", *varied, "seed", "state", "epoch", "metrics.validation_loss", score]
 
 
 def _requests(sweep: Document) -> dict[str, bool]:

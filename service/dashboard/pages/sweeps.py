@@ -1,4 +1,4 @@
-"""The list of sweeps."""
+"""The list of sweeps, and the search in it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from service.dashboard.asked_runs import UNREADABLE, fault_of
 from service.dashboard.pages.answers import shown
-from service.dashboard.reading import Document, Reader
+from service.dashboard.reading import Document, Reader, Refused
+from service.dashboard.sweep_search import as_filter
 
 SWEEPS_SHOWN = 50
 
@@ -17,11 +19,39 @@ Cursor = Annotated[str | None, Query(max_length=500)]
 
 
 @router.get("/sweeps")
-async def sweeps(request: Request, cursor: Cursor = None) -> Response:
-    """All sweeps, newest first."""
-    return await shown("sweeps.html", _read(Reader(request), cursor))
+async def sweeps(
+    request: Request, looked_for: Annotated[str, Query(alias="filter")] = "", cursor: Cursor = None
+) -> Response:
+    """The sweeps that a filter or a part of a name finds, the newest first."""
+    return await shown("sweeps.html", _read(Reader(request), looked_for, cursor))
 
 
-async def _read(read: Reader, cursor: str | None) -> Document:
-    found = await read("/sweeps", {"limit": SWEEPS_SHOWN, "cursor": cursor})
-    return {"sweeps": found, "cursor": cursor, "address": read.address, "token_file": read.token_file}
+async def _read(read: Reader, looked_for: str, cursor: str | None) -> Document:
+    filter_text = as_filter(looked_for)
+    fault = None
+    try:
+        found = await read(
+            "/sweeps", {"limit": SWEEPS_SHOWN, "cursor": cursor, "filter": filter_text or None}
+        )
+    except Refused as refused:
+        fault = fault_of("filter", refused.faults)
+        if fault is None:
+            raise
+        found = {"items": [], "next_cursor": None}
+    for one in found["items"]:
+        one["epochs_per_second"] = _throughput(one)
+    return {
+        "sweeps": found,
+        "looked_for": looked_for,
+        "filter_text": filter_text,
+        "fault": fault,
+        "cursor": cursor,
+        "address": read.address,
+        "token_file": read.token_file,
+        "status": UNREADABLE if fault else 200,
+    }
+
+
+def _throughput(sweep: Document) -> float | None:
+    """Epochs per second since the sweep began; None before, as in sweep-list.js."""
+    return sweep["progress"]["epochs_done"] / sweep["elapsed_seconds"] if sweep["elapsed_seconds"] else None

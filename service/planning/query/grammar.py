@@ -158,6 +158,21 @@ def parse_order(text: str, path: str = "order_by") -> Sequence[OrderKey]:
     return found
 
 
+def written_so_far(
+    text: str, language: Literal["filter", "order"]
+) -> tuple[frozenset[str], Sequence[object]]:
+    """The terminals that may follow the beginning of a text, and what has been read, the latest last.
+
+    Raises:
+        UnexpectedInput: it is no beginning.
+    """
+    parser = _parser().parse_interactive(text, start=language)
+    for _ in parser.iter_parse():
+        pass
+    accepted: set[str] = parser.accepts()  # type: ignore[no-untyped-call]  # lark has no types for it
+    return frozenset(accepted), tuple(parser.parser_state.value_stack)
+
+
 def fault_at(
     path: str, place: Place, message: str, value: object = None, allowed: str | None = None
 ) -> Fault:

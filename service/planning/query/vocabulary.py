@@ -98,12 +98,20 @@ class Vocabulary:
         name = ".".join(parts)
         raise Unknown(f"{name!r} is no name", hint=nearest(name, self.names()), allowed=self._allowed())
 
-    def names(self) -> Iterator[str]:
-        """Every name in its full form, tags aside."""
+    def full_names(self) -> Iterator[str]:
+        """Every name in its full form, tags and test metrics aside."""
         yield from self.attributes
         if self.has_metrics:
-            yield from (f"metrics.{name}" for name in (*EPOCH_METRICS, *END_METRICS))
+            yield from (
+                f"metrics.{name}" for name in (*EPOCH_METRICS, *END_METRICS) if name not in TEST_METRICS
+            )
             yield from (f"params.{name}" for name in FIELDS)
+
+    def names(self) -> Iterator[str]:
+        """Every name in its full form and, where it may stand without its group, in its short one."""
+        yield from self.full_names()
+        if self.has_metrics:
+            yield from (f"metrics.{name}" for name in TEST_METRICS)
             yield from EPOCH_METRICS
             yield from FIELDS
 

@@ -68,6 +68,8 @@ def test_the_calls_of_the_first_version_are_all_there(document: dict[str, Any]) 
         "GET /api/v1/datasets/{dataset}",
         "GET /api/v1/datasets/{dataset}/preview",
         "DELETE /api/v1/datasets/{dataset}",
+        "GET /api/v1/runs:complete",
+        "GET /api/v1/sweeps:complete",
         "GET /api/v1/workers",
         "POST /api/v1/trace",
         "POST /api/v1/derivatives",

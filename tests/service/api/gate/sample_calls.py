@@ -55,6 +55,8 @@ CALLS: Mapping[Route, Call] = {
     ("GET", f"{API}/sweeps/{{sweep_id}}/comparison"): Call(query=f"?a={'a' * 64}&b={'b' * 64}"),
     ("GET", f"{API}/sweeps/{{sweep_id}}/preprocessing"): Call(),
     ("GET", f"{API}/runs"): Call(query="?sweep={sweep_id}"),
+    ("GET", f"{API}/runs:complete"): Call(query="?text=state = "),
+    ("GET", f"{API}/sweeps:complete"): Call(query="?text=na"),
     ("GET", f"{API}/runs/export"): Call(query="?format=csv"),
     ("GET", f"{API}/runs/{{run_id}}"): Call(),
     ("GET", f"{API}/runs/{{run_id}}/losses"): Call(),
@@ -94,6 +96,8 @@ CALLS: Mapping[Route, Call] = {
     ("GET", "/new"): Call(),
     ("GET", "/sweeps"): Call(),
     ("GET", "/sweeps/{sweep_id}"): Call(),
+    ("GET", "/runs"): Call(),
+    ("GET", "/compare"): Call(query="?runs={run_id}"),
     ("GET", "/runs/{run_id}"): Call(),
 }
 

@@ -16,6 +16,7 @@ const FORMATS = {
   at_most: format.atMost,
   count: format.count,
   duration: format.duration,
+  instant: format.instant,
 };
 
 /** Set an element's text, but leave it alone (and with it any selection) where it is right already. */
@@ -34,6 +35,10 @@ export function fill(element, record) {
   each("link", (one, path) => one.setAttribute("href", at(record, path)));
   each("shows", (one, path) => (one.hidden = !at(record, path)));
   each("hides", (one, path) => (one.hidden = Boolean(at(record, path))));
+  each("picks", (one) => {
+    one.value = record.id;
+    one.setAttribute("aria-label", `Select run ${record.number} of ${record.sweep_name}`);
+  });
   each("instant", (one, path) => (one.dateTime = at(record, path) ?? ""));
   each("state", (one) => {
     if (one.hasAttribute("data-field")) one.dataset.state = at(record, one.dataset.field);

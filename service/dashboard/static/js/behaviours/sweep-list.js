@@ -12,7 +12,7 @@ export default function sweepList(element) {
   const body = element.querySelector("tbody");
   const template = element.querySelector("template");
   const step = async () => {
-    const { items } = await get("/sweeps", { limit: ROWS });
+    const { items } = await get("/sweeps", { limit: ROWS, filter: element.dataset.filter || null });
     update(body, template, items);
     const empty = element.querySelector("[data-empty]");
     if (empty) empty.hidden = items.length > 0;
@@ -45,7 +45,8 @@ function update(body, template, sweeps) {
       if (before) before.after(row);
       else body.prepend(row);
     }
-    fill(row, sweep);
+    const { progress, elapsed_seconds: elapsed } = sweep;
+    fill(row, { ...sweep, epochs_per_second: elapsed ? progress.epochs_done / elapsed : null });
     before = row;
     rows.delete(sweep.id);
   }

@@ -91,6 +91,11 @@ export function duration(raw) {
   return `${whole}${NBSP}s`;
 }
 
+/** A time of the API (RFC 3339 in UTC) to the minute. */
+export function instant(raw) {
+  return raw ? raw.slice(0, 16).replace("T", " ") : MISSING;
+}
+
 /** How long ago `instant` (RFC 3339) was, seen from `now` in milliseconds. */
 export function age(instant, now) {
   const seconds = Math.max(0, (now - Date.parse(instant)) / 1000);
