@@ -21,7 +21,7 @@ export default function heatMap(element) {
     const log = metric.endsWith("loss") && mostlyPositive(summary.settings.map(({ metrics }) => value(metrics[metric]?.mean)));
     const { x, y } = chosen();
     const other = y === x ? summary.group_by.find((name) => name !== x) : y; // one parameter is no map
-    const figure = heatFigure(summary, { metric, log, theme: theme(), x, y: other });
+    const figure = heatFigure(summary, { metric, log, width: chart.clientWidth, theme: theme(), x, y: other });
     showKeys(keys, figure.keys);
     await draw(chart, figure);
   };

@@ -30,7 +30,7 @@ export default function parallel(element) {
     brushes ??= brushesOf(axes, new URLSearchParams(location.search).get("filter") ?? "") ?? new Map();
     const held = document.activeElement?.closest?.("[data-handle]")?.dataset.handle;
     frame.removeAttribute("aria-busy");
-    const width = Math.max(frame.clientWidth, axes.length * 88);
+    const width = Math.max(frame.clientWidth, axes.length * 116);
     const x = (index) => Math.round(MARGIN.side + (index * (width - 2 * MARGIN.side)) / (axes.length - 1));
     const y = (place) => HEIGHT - MARGIN.bottom - place * (HEIGHT - MARGIN.top - MARGIN.bottom);
     const lines = svg("g", { class: "lines", "aria-hidden": "true" });

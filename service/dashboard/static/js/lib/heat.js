@@ -10,9 +10,9 @@ import { horizontalScale } from "./scale.js";
 import { label } from "./words.js";
 
 const SHADES = 9;
-const MOST_TEXTS = 90; // cells that have room for their number
+const TEXT_WIDTH = 52; // pixels that a number and its frame need
 
-/** plotly's data and layout, and the entries of a legend; `show` is {metric, x, y, log, theme}. */
+/** plotly's data and layout, and the entries of a legend; `show` is {metric, x, y, log, width, theme}. */
 export function heatFigure(summary, show) {
   const { theme, x: across, y: up } = show;
   const settings = ordered(summary.settings);
@@ -58,7 +58,7 @@ function shadesOf(cells, goal, { log, theme }) {
   };
 }
 
-function grid(cells, [across, up], shades, { theme }) {
+function grid(cells, [across, up], shades, { width }) {
   const rows = (fill) => up.places.map(() => across.places.map(fill));
   const z = rows(() => null);
   const text = rows(() => "no run");
@@ -72,7 +72,7 @@ function grid(cells, [across, up], shades, { theme }) {
   const { cmin, cmax, ...options } = shades.options;
   return [{
     type: "heatmap", z, ...options, hovertext: text, hovertemplate: "%{hovertext}<extra></extra>", xgap: 2, ygap: 2,
-    ...(cells.length <= MOST_TEXTS && !theme.touch && { text: written, texttemplate: "%{text}", textfont: { size: 11 } }),
+    ...(width >= TEXT_WIDTH * (across.places.length + 3) && { text: written, texttemplate: "%{text}", textfont: { size: 11 } }),
   }];
 }
 
