@@ -5,7 +5,20 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from service.dashboard import assets
-from service.dashboard.pages import compare, datasets, entrance, new, run, runs, sweep, sweeps
+from service.dashboard.pages import (
+    backpropagation,
+    compare,
+    datasets,
+    descent,
+    entrance,
+    learn,
+    new,
+    run,
+    runs,
+    sweep,
+    sweeps,
+    variables,
+)
 
 PAGES = (
     entrance,
@@ -16,6 +29,10 @@ PAGES = (
     run,
     new,
     datasets,
+    learn,
+    backpropagation,
+    descent,
+    variables,
 )
 
 

@@ -25,6 +25,11 @@ class Refused(Exception):
         self.faults = faults  # the problem document's `errors`
         super().__init__(f"{status}: {detail}")
 
+    @property
+    def told(self) -> Sequence[Document]:
+        """Every fault with its path and message, or the one thing that was said."""
+        return self.faults or [{"path": "", "message": self.detail, "allowed": None}]
+
 
 class Reader:
     """One visitor's view of the API; the application is called directly, without a socket."""

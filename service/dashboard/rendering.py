@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.dashboard import assets, formatting, wording
+from service.dashboard.learn.mathml import mathml
 from service.dashboard.policy import PAGE_HEADERS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -20,6 +21,7 @@ NAVIGATION = (  # section, label, address
     ("sweeps", "Sweeps", "/sweeps"),
     ("runs", "Runs", "/runs"),
     ("datasets", "Datasets", "/datasets"),
+    ("learn", "Learn", "/learn"),
 )
 FORMATS = {
     "text": lambda raw: "" if raw is None else str(raw),
@@ -64,6 +66,7 @@ def _environment() -> Environment:
         "formatted": _formatted,
         "tight": wording.tight,
         "label": wording.label,
+        "mathml": mathml,
         "number": formatting.number,
         "parameter": formatting.parameter,
         "score": formatting.score,
