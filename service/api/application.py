@@ -29,6 +29,7 @@ from service.api.routes import (
     screening,
     summary,
     sweeps,
+    system,
     trace,
     trajectories,
     verifications,
@@ -38,7 +39,19 @@ from service.api.routes import (
 from service.settings import Settings
 
 PREFIX = "/api/v1"
-VERSIONED = (sweeps, intents, curves, points, summary, preprocessing, runs, weights, datasets, workers)
+VERSIONED = (
+    sweeps,
+    intents,
+    curves,
+    points,
+    summary,
+    preprocessing,
+    runs,
+    weights,
+    datasets,
+    workers,
+    system,
+)
 TRAINED = (predict, evaluation, verifications)
 SCREENED = (screening,)
 KEPT = (exports, edits, events, completions)  # before the runs: `export` would be taken for the id of one

@@ -17,6 +17,7 @@ from service.dashboard.pages import (
     runs,
     sweep,
     sweeps,
+    system,
     variables,
 )
 
@@ -33,6 +34,7 @@ PAGES = (
     backpropagation,
     descent,
     variables,
+    system,
 )
 
 

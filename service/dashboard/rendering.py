@@ -22,6 +22,7 @@ NAVIGATION = (  # section, label, address
     ("runs", "Runs", "/runs"),
     ("datasets", "Datasets", "/datasets"),
     ("learn", "Learn", "/learn"),
+    ("system", "System", "/system"),
 )
 FORMATS = {
     "text": lambda raw: "" if raw is None else str(raw),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from service.planning.statuses import PopulationState
 from service.planning.verification import VerificationState
 from service.store.clock import now
-from service.store.schema import PopulationRow, Verification, Worker
+from service.store.schema import Environment, PopulationRow, Run, Sweep, Verification, Worker
+
+LEAST_TIME = 1000  # milliseconds that a speed is measured over
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +25,34 @@ class WorkerView:
     population: str | None  # public; None if it is idle or trains for another owner
     trains: bool  # it holds a lease that has not expired
     read_at: int
+    population_id: int | None = None
+    environment: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a worker trains: a population's sweep, and how far and fast its runs are."""
+
+    sweep: str  # public
+    sweep_name: str
+    runs: int
+    epochs_done: int
+    epochs_total: int
+    epochs_per_second: float | None  # since it was first taken; None where its runs had begun in another
 
 
 def list_workers(session: Session, owner_id: int, *, limit: int) -> Sequence[WorkerView]:
     """At most `limit` workers, the last seen first."""
     statement = (
-        select(Worker, PopulationRow.public_id, holds_a_lease(), now())
+        select(
+            Worker,
+            PopulationRow.public_id,
+            holds_a_lease(),
+            now(),
+            PopulationRow.id,
+            Environment.document,
+        )
+        .outerjoin(Environment, Environment.hash == Worker.environment_class)
         .outerjoin(
             PopulationRow,
             and_(PopulationRow.id == Worker.population_id, PopulationRow.owner_id == owner_id),
@@ -36,6 +61,32 @@ def list_workers(session: Session, owner_id: int, *, limit: int) -> Sequence[Wor
         .limit(limit)
     )
     return [WorkerView(*row) for row in session.execute(statement)]
+
+
+def trained_now(session: Session, populations: Sequence[int]) -> Mapping[int, Training]:
+    """What is trained in populations, by their keys: one statement over their runs."""
+    began_here = func.min(Run.started_at) >= PopulationRow.started_at
+    statement = (
+        select(
+            PopulationRow.id,
+            Sweep.public_id,
+            Sweep.name,
+            func.count(Run.id),
+            func.sum(Run.epoch),
+            func.sum(Run.epochs),
+            case((began_here, now() - PopulationRow.started_at), else_=None),
+        )
+        .join(Sweep, Sweep.id == PopulationRow.sweep_id)
+        .join(Run, Run.population_id == PopulationRow.id)
+        .where(PopulationRow.id.in_(populations))
+        .group_by(PopulationRow.id, PopulationRow.started_at, Sweep.public_id, Sweep.name)
+    )
+    return {
+        key: Training(
+            sweep, name, runs, done, total, None if taken is None else done * 1000 / max(taken, LEAST_TIME)
+        )
+        for key, sweep, name, runs, done, total, taken in session.execute(statement)
+    }
 
 
 def named_workers(session: Session, names: Sequence[str]) -> Mapping[str, WorkerView]:

@@ -18,4 +18,7 @@ def list_workers(here: Here, caller: Asking) -> Workers:
     """List the worker processes, the last seen first."""
     with here.database.read() as session:
         views = worker_queries.list_workers(session, caller.owner_id, limit=MOST_WORKERS)
-    return Workers(items=[Worker.of(view) for view in views], next_cursor=None)
+        busy = [view.population_id for view in views if view.trains and view.population_id is not None]
+        training = worker_queries.trained_now(session, busy)
+    items = [Worker.of(view, training.get(view.population_id or 0)) for view in views]
+    return Workers(items=items, next_cursor=None)

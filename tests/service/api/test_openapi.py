@@ -71,6 +71,7 @@ def test_the_calls_of_the_first_version_are_all_there(document: dict[str, Any]) 
         "GET /api/v1/runs:complete",
         "GET /api/v1/sweeps:complete",
         "GET /api/v1/workers",
+        "GET /api/v1/system",
         "POST /api/v1/trace",
         "POST /api/v1/derivatives",
         "POST /api/v1/trajectories",

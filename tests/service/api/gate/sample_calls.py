@@ -95,6 +95,8 @@ CALLS: Mapping[Route, Call] = {
     ("GET", "/datasets/{dataset}"): Call(),
     ("GET", "/new"): Call(),
     ("GET", "/sweeps"): Call(),
+    ("GET", "/system"): Call(),
+    ("GET", f"{API}/system"): Call(),
     ("GET", "/learn"): Call(),
     ("GET", "/learn/backpropagation"): Call(),
     ("GET", "/learn/descent"): Call(),
