@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help demo up test chaos cluster lint format bench bench-service bench-load bench-queries lock clean
+.PHONY: help demo up test chaos cluster lint format bench bench-service bench-load bench-queries bench-pages lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench-load: $(VENV)/dev  ## Put a load on the API, and on MLflow if it is in .ve
 
 bench-queries: $(VENV)/dev  ## Time every list, filter, summary and curve on 100,000 runs, on both databases (about 12 minutes)
 	@$(BIN)/python -m benchmarks.service.queries $(BENCH_OPTIONS)
+
+bench-pages: $(VENV)/dev  ## Time the dashboard's pages in headless Chromium, on 10,000 sweeps and 100,000 runs (about 4 minutes)
+	@$(BIN)/python -m benchmarks.service.pages $(BENCH_OPTIONS)
 
 lock:  ## Resolve the dependencies anew into requirements/*.lock (needs uv)
 	uv pip compile pyproject.toml --group build $(LOCK_OPTIONS) -o requirements/runtime.lock

@@ -51,12 +51,24 @@ class Reader:
             Refused: the API answered with another status than 200.
         """
         given = {name: item for name, item in (query or {}).items() if item is not None}
-        response = await self._client.get(path, params=given)
-        document: Document = response.json()
-        if response.status_code != httpx.codes.OK:
-            detail = str(document.get("detail") or document.get("title"))
-            raise Refused(response.status_code, detail, document.get("errors") or ())
-        return document
+        return _document(await self._client.get(path, params=given))
+
+    async def post(self, path: str, body: Document) -> Document:
+        """What the API works out from `body`; pages ask nothing that changes something.
+
+        Raises:
+            Refused: as above.
+        """
+        # Whoever carries a cookie must say which page asks: it is one of this server's own.
+        return _document(await self._client.post(path, json=body, headers={"Origin": self.address}))
+
+
+def _document(response: httpx.Response) -> Document:
+    document: Document = response.json()
+    if response.status_code != httpx.codes.OK:
+        detail = str(document.get("detail") or document.get("title"))
+        raise Refused(response.status_code, detail, document.get("errors") or ())
+    return document
 
 
 def first_scale(losses: Iterable[object]) -> str:

@@ -6,6 +6,7 @@ from starlette.middleware import Middleware
 
 from service.api.gate.authentication import LOGIN, Authentication
 from service.api.gate.body_cap import BodyCap
+from service.api.gate.compression import Compression
 from service.api.gate.hosts import Hosts, answered_hosts
 from service.api.gate.media_types import DATASETS, MediaTypes
 from service.api.gate.observation import Observation
@@ -23,6 +24,7 @@ def layers(settings: Settings, content_security_policy: str) -> list[Middleware]
     own = () if public is None else (public.partition("://")[2],)
     hosts = answered_hosts(settings.port, (*settings.allowed_hosts, *own))
     return [
+        Middleware(Compression),
         Middleware(ResponseHeaders, policy=content_security_policy, is_https=settings.is_https),
         Middleware(Observation),
         Middleware(Unexpected),
