@@ -232,6 +232,7 @@ def _store(
             varied=list(whole.varied),
             constant=dict(whole.constant),
             headline=None,  # also where all runs are answered, and the sweep never was anything but final
+            best_result=None,
         )
     )
     paused = held_back(intent)

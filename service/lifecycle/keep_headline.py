@@ -1,8 +1,8 @@
-"""A final sweep's headline is kept with it, so that lists of sweeps need no statistics."""
+"""A final sweep keeps its headline and best result, so that lists of sweeps need no statistics."""
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 
 from service.planning.statuses import SweepState
 from service.store.database import Database
@@ -10,31 +10,38 @@ from service.store.schema import Sweep
 
 FINAL = [state for state in SweepState if state.is_final]
 AT_ONCE = 20  # sweeps
+MISSING = or_(
+    Sweep.headline.is_(None),
+    # An earlier release kept only the headline; that of a deleted sweep is empty.
+    and_(Sweep.best_result.is_(None), Sweep.headline != ""),
+)
 
 
 def keep_headlines(database: Database) -> int:
-    """Word and keep the headlines of final sweeps that have none yet; how many there were.
+    """Work out and keep the answers of final sweeps that have none yet; how many there were.
 
     The statistics are done outside the transaction that writes: on SQLite that one keeps everybody waiting.
     """
     with database.read() as session:
         found = session.execute(
             select(Sweep.id, Sweep.owner_id, Sweep.public_id)
-            .where(Sweep.state.in_(FINAL), Sweep.headline.is_(None))
+            .where(Sweep.state.in_(FINAL), MISSING)
+            .order_by(Sweep.headline.is_(None).desc(), Sweep.id.desc())
             .limit(AT_ONCE)
         ).all()
         if not found:
             return 0
         # Statistics load NumPy, which a worker's main process does without as long as it can.
         from service.planning.headline import headline
+        from service.store.best_results import find_best_result
         from service.store.summary_queries import sweep_summary
 
-        sentences = {
-            key: headline(*sweep_summary(session, owner_id, public_id)) for key, owner_id, public_id in found
-        }
-    for key, sentence in sentences.items():
+        answers = {}
+        for key, owner_id, public_id in found:
+            summary, context = sweep_summary(session, owner_id, public_id)
+            best = find_best_result(session, owner_id, public_id, summary, context)
+            answers[key] = {"headline": headline(summary, context), "best_result": best}
+    for key, answer in answers.items():
         with database.write() as session:
-            session.execute(
-                update(Sweep).where(Sweep.id == key, Sweep.state.in_(FINAL)).values(headline=sentence)
-            )
-    return len(sentences)
+            session.execute(update(Sweep).where(Sweep.id == key, Sweep.state.in_(FINAL)).values(answer))
+    return len(answers)

@@ -74,6 +74,7 @@ def train_on(
             epochs_total=len(rows) * epochs,
             planned_bytes=planned_bytes(plan),
             headline=None,  # it names the epochs
+            best_result=None,
         )
     )
     document = {

@@ -85,6 +85,7 @@ def _take_away(session: Session, owner_id: int, public_id: str) -> int:
             idempotency_key=None,
             dataset_id=None,  # which may be deleted now
             headline="",  # nobody needs one
+            best_result={},
         )
         .returning(Sweep.id)
     ).one_or_none()

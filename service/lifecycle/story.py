@@ -114,5 +114,6 @@ def _enter(session: Session, sweep_id: int, state: SweepState) -> None:
             started_at=Sweep.started_at if waits else func.coalesce(Sweep.started_at, moment),
             finished_at=moment if state.is_final else None,
             headline=None,  # of what the sweep said when it was final the last time
+            best_result=None,
         )
     )

@@ -76,7 +76,7 @@ class SettingSummary:
             for name, each in self.metrics.items()
         }
         shown = {name: getattr(self, name) for name in _SHOWN}
-        return {**shown, "setting": _plain(self.setting), "metrics": metrics}
+        return {**shown, "setting": plain(self.setting), "metrics": metrics}
 
 
 _SHOWN = tuple(
@@ -165,15 +165,15 @@ class Summary:
             "settings_count": len(self.settings),
             "complete": self.complete and not self.linear_pending,
             "headline": headline,
-            "best": _plain(best.setting) if best else None,
-            "best_set": [_plain(setting.setting) for setting in self.best_set],
+            "best": plain(best.setting) if best else None,
+            "best_set": [plain(setting.setting) for setting in self.best_set],
             "confidence": 1 - ERROR,
             "settings": [setting.to_json() for setting in self.settings],
             "edge": next(({"parameter": edge.parameter, "side": edge.side} for edge in self.edges), None),
             "test": {"metric": test.metric, **asdict(test.interval)} if test else None,
             "baselines": {
                 "constant": dict(self.constant),
-                "linear": {"setting": _plain(linear.setting), **linear.metrics} if linear else None,
+                "linear": {"setting": plain(linear.setting), **linear.metrics} if linear else None,
             },
             "notes": list(notes),
             "sources_of_variation": list(self.sources_of_variation),
@@ -380,5 +380,6 @@ def _sources_of_variation(task: str, *, resampled: bool) -> tuple[str, ...]:
     return ("initial weights", "order", "validation rows") if resampled else ("initial weights", "order")
 
 
-def _plain(setting: Setting) -> dict[str, object]:
+def plain(setting: Setting) -> dict[str, object]:
+    """A setting as JSON knows it."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in setting.items()}

@@ -92,6 +92,11 @@ def test_the_answer_has_intervals_baselines_and_a_test_interval(
     assert sweep.state == "completed"
     assert sweep.epochs_done == sweep.epochs_total
     assert sweep.headline == headline(summary, context)
+    assert sweep.best_result is not None
+    assert summary.best is not None
+    assert sweep.best_result["setting"] == summary.best.setting
+    assert sweep.best_result["mean"] == summary.best.metrics["validation_loss"].mean
+    assert sweep.best_result["curve"]["epochs"] == list(range(1, 21))
     assert "linear" in sweep.headline
     assert summary.complete
     assert summary.test is not None

@@ -113,6 +113,9 @@ def test_the_answer_never_calls_a_run_best_that_has_not_converged(
         "2 of 5 rates converged at 100 epochs (sgd), 0.15 and 0.25; 0.15 ends lowest"
     )
     assert "2 runs did not converge, 1 diverged; one run each" in sweep.headline
+    assert sweep.best_result is not None
+    assert sweep.best_result["setting"] == {"learning_rate": STEADY}
+    assert sweep.best_result["curve"]["metric"] == "train_loss"
     assert {one.setting["learning_rate"]: one.eligible for one in summary.settings} == {
         SLOW: False,
         STEADY: True,

@@ -53,6 +53,25 @@ class Progress(Shape):
     fraction: float
 
 
+class SmallCurve(Shape):
+    """A mean curve in few points, to be drawn small."""
+
+    metric: str = Field(description="validation_loss; train_loss where nothing is validated.")
+    epochs: list[int] = Field(description="At most 32, the first and the last that have a value among them.")
+    mean: list[float] = Field(description="Over the setting's runs, to 5 significant digits.")
+
+
+class BestResult(Shape):
+    """The best setting by the sweep's metric: mean and 95 % interval over its seeds, and how it learned."""
+
+    setting: dict[str, Any] = Field(examples=[{"learning_rate": 0.1}])
+    mean: Number | None
+    low: Number | None = Field(description="Null with fewer than three seeds, as high is.")
+    high: Number | None
+    n: int = Field(description="The number of seeds.")
+    curve: SmallCurve | None = Field(description="Null where fewer than two epochs were recorded.")
+
+
 class SweepLinks(Shape):
     """Where to go from a sweep."""
 
@@ -86,6 +105,9 @@ class Sweep(Shape):
     counts: dict[RunState, int] = Field(description="All runs by state, baselines included.")
     progress: Progress
     headline: str | None = Field(description="The answer in one sentence, once the sweep is final.")
+    best_result: BestResult | None = Field(
+        description="The answer in numbers, kept with the headline; null where no setting is named best."
+    )
     warnings: list[str]
     created_at: Instant
     started_at: Instant | None
@@ -161,6 +183,7 @@ def _fields(view: SweepView) -> dict[str, Any]:
             epochs_done=sweep.epochs_done, epochs_total=sweep.epochs_total, fraction=fraction
         ),
         "headline": sweep.headline,
+        "best_result": BestResult(**sweep.best_result) if sweep.best_result else None,
         "warnings": sweep.warnings,
         "created_at": rfc3339(sweep.created_at),
         "started_at": rfc3339(sweep.started_at),

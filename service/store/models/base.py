@@ -20,6 +20,7 @@ NAMING_CONVENTION = {
 # SQLite numbers rows by itself only in a column of type INTEGER.
 KeyType = BigInteger().with_variant(Integer, "sqlite")
 JsonType = JSON().with_variant(JSONB, "postgresql")
+JsonOrNull = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 Key = Annotated[int, mapped_column(KeyType, primary_key=True)]
 PublicId = Annotated[str, mapped_column(String(38), unique=True)]  # "r_" + UUIDv7

@@ -14,6 +14,7 @@ from service.store.models.base import (
     Count,
     Document,
     Instant,
+    JsonOrNull,
     JsonType,
     Key,
     Name,
@@ -85,6 +86,7 @@ class Sweep(Base):
     event_count: Mapped[Count]  # the number of the last event
     test_reveals: Mapped[Count]  # how often somebody chose by test metrics (rule R8)
     headline: Mapped[Prose | None]  # kept once the sweep is final, so that lists need no statistics
+    best_result: Mapped[dict[str, Any] | None] = mapped_column(JsonOrNull)  # beside it; {}: none is best
 
     created_at: Mapped[Instant]
     started_at: Mapped[Instant | None]

@@ -170,6 +170,28 @@ def test_a_listed_sweep_has_the_members_of_a_single_one_but_its_text(client: Tes
     assert all(single[name] == value for name, value in listed.items())
 
 
+def test_the_best_result_is_in_the_list_and_null_where_no_setting_is_best(
+    client: TestClient, database: Database
+) -> None:
+    best = {
+        "setting": {"learning_rate": 0.1},
+        "mean": 0.25,
+        "low": 0.125,
+        "high": 0.5,
+        "n": 3,
+        "curve": {"metric": "validation_loss", "epochs": [1, 2], "mean": [1.0, 0.25]},
+    }
+    for kept in (best, {}, None):
+        sweep = submit(client)
+        assert sweep["best_result"] is None
+        with database.write() as session:
+            session.execute(
+                update(Sweep).where(Sweep.public_id == sweep["id"]).values(headline="So.", best_result=kept)
+            )
+    items = client.get("/api/v1/sweeps").json()["items"]
+    assert [item["best_result"] for item in items] == [None, None, best]
+
+
 def test_a_sweep_in_progress_counts_its_seconds(client: TestClient, database: Database) -> None:
     with database.write() as session:
         row = building.sweep(session, building.owner(session, "local"), created_at=0, started_at=1_500)
