@@ -32,6 +32,7 @@ from service.store.migrate import upgrade
 SEEN, CHARTS, TASK, WEIGHT = 1000.0, 2000.0, 100.0, 150_000.0  # asked: ms, ms, ms, bytes
 SWEEPS = 10_000
 USUAL = "1,000 runs of 100 epochs"
+MANY = "1,000 settings with one seed"
 WATCHED: Mapping[str, Any] = {
     "name": "watched",
     "dataset": "digits",
@@ -76,10 +77,10 @@ def measured(name: str, visits: Sequence[Visit], *, charts: int = 0) -> Iterator
     yield Line(name, "longest task", max((max(e.tasks, default=0) for e in visits), default=0), TASK, "ms")
 
 
-def still(browser: Browser, address: str, sweep: str, repeats: int) -> Iterator[Line]:
+def still(browser: Browser, address: str, sweeps: Mapping[str, str], repeats: int) -> Iterator[Line]:
     """Every page that is asked to be quick, over what is in the store."""
     pages = (
-        (f"sweep, {USUAL}", f"/sweeps/{sweep}", 2),
+        *((f"sweep, {name}", f"/sweeps/{sweeps[name]}", 2) for name in (USUAL, MANY)),
         (f"list of {SWEEPS:,} sweeps", "/sweeps", 0),
         ("100,000 runs", "/runs", 0),
         ("backpropagation", "/learn/backpropagation", 0),
@@ -114,12 +115,13 @@ def live(browser_seconds: float) -> Iterator[Line]:
 
 
 def wanted(runs: int) -> Sequence[Shape]:
-    """The large store's sweeps, the usual one, and so many of a single run that they are 10,000."""
+    """The large store's sweeps, the two to look at, and so many of a single run that they are 10,000."""
     large = shapes(runs=runs, loss_rows=runs * 50)
-    rest = range(SWEEPS - len(large) - 1)
+    rest = range(SWEEPS - len(large) - 2)
     return [
         *large,
         Shape(USUAL, 100, 1, 100),
+        Shape(MANY, 250, 4, 100, seeds=1),
         *(Shape(f"more {number}", 1, 1, 10, seeds=1) for number in rest),
     ]
 
@@ -138,7 +140,7 @@ def main() -> int:
         database.dispose()
         with served(url, Path(name)) as api, window() as browser:
             address = str(api.client.base_url).rstrip("/")
-            lines += still(browser, address, done.sweeps[USUAL], arguments.repeats)
+            lines += still(browser, address, done.sweeps, arguments.repeats)
     if arguments.seconds:
         lines += live(arguments.seconds)
     print(markdown(("page", "", "found", "asked", "unit", ""), [line.cells() for line in lines]))

@@ -61,3 +61,25 @@ def test_a_sweep_that_is_watched_fills_its_tables(visitor: Visitor, site: Site) 
 def test_the_list_shows_the_expression(visitor: Visitor, descended: str) -> None:
     page = visitor.open("/sweeps")
     expect(page.locator(f"tr[data-id={descended}] .hint")).to_have_text("x**3 + 3*x**2")
+
+
+def test_of_many_settings_the_first_are_shown_and_all_when_asked(visitor: Visitor, site: Site) -> None:
+    rates = {"distribution": "uniform", "min": 0.02, "max": 0.3, "count": 103}
+    sweep = site.submit(**{**FUNCTION, "parameters": {"learning_rate": rates, "epochs": 5}})
+    page = visitor.open(f"/sweeps/{sweep}")
+    table = page.locator("#settings")
+    expect(table.locator("tbody tr")).to_have_count(100)
+    expect(table.locator("[data-cut]")).to_have_text("the first 100 of 103 by rank · show all")
+    site.train()
+    expect(page.locator(".page-head .badge")).to_have_text("completed")
+    # Here the value falls with the rate: the slowest three are left out.
+    slowest = table.get_by_role("rowheader", name="0.02", exact=True)
+    expect(table.locator("tbody tr").first.get_by_role("rowheader")).not_to_have_text("0.02")
+    expect(slowest).to_have_count(0)
+    table.get_by_role("link", name="show all").click()
+    expect(table.locator("tbody tr")).to_have_count(103)
+    expect(slowest).to_have_count(1)
+    expect(table.locator("[data-cut]")).to_be_hidden()
+    page.wait_for_function("() => location.search === '?settings=all'")
+    answer = page.request.get(page.url)
+    assert answer.text().count("data-marks") == 103 + 1  # complete without modules; and the row to copy

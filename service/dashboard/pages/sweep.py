@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from service.dashboard.asked_runs import AskedRuns, RunsView
 from service.dashboard.columns import metrics_of
 from service.dashboard.pages.answers import shown
+from service.dashboard.ranking import SETTINGS_SHOWN, first_settings
 from service.dashboard.reading import Document, Reader, first_scale
 from service.planning.statuses import RUN_STEPS, Cause, Intent, SweepState
 
@@ -19,13 +20,23 @@ SCORES = {"regression": "validation_r2", "classification": "validation_accuracy"
 router = APIRouter()
 
 
+class AskedSweep(AskedRuns):
+    """The page's query: which of the runs, and whether all settings or the first by rank."""
+
+    settings: str = ""
+
+    def address(self, **changes: str | None) -> str:
+        """The query of the same page with some of it changed."""
+        return super().address(**{"settings": self.settings, **changes})
+
+
 @router.get("/sweeps/{sweep_id}")
-async def sweep(request: Request, sweep_id: str, asked: Annotated[AskedRuns, Query()]) -> Response:
+async def sweep(request: Request, sweep_id: str, asked: Annotated[AskedSweep, Query()]) -> Response:
     """One sweep: the answer, how sure it is, and every run behind it."""
     return await shown("sweep.html", _read(Reader(request), sweep_id, asked))
 
 
-async def _read(read: Reader, sweep_id: str, asked: AskedRuns) -> Document:
+async def _read(read: Reader, sweep_id: str, asked: AskedSweep) -> Document:
     address = f"/sweeps/{quote(sweep_id, safe='')}"
     sweep = await read(address)
     runs = RunsView.read(read, asked, _columns(sweep), metrics=metrics_of(sweep["task"]), sweep=sweep["id"])
@@ -36,8 +47,15 @@ async def _read(read: Reader, sweep_id: str, asked: AskedRuns) -> Document:
         setting["among"] = setting["in_best_set"] and not setting["best"]
     loss = "train_loss" if sweep["function"] else "validation_loss"
     losses = [setting["metrics"].get(loss, {}).get("mean") for setting in summary["settings"]]
+    most = None if asked.settings == "all" else SETTINGS_SHOWN
+    objective = sweep["metric"]
+    metric = objective["name"].split(".")[0]
     return {
         "sweep": sweep,
+        "metric": metric,
+        "settings": first_settings(summary["settings"], metric=metric, goal=objective["goal"], most=most),
+        "settings_shown": most,
+        "all_settings": asked.address(settings="all") + "#settings",
         "edge": _edge(summary),
         "scale": first_scale(losses),
         "summary": summary,

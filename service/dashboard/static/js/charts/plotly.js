@@ -1,5 +1,7 @@
 /** Loads plotly.js once, after the page has been painted, and draws with it. */
 
+import { pause } from "../lib/pause.js";
+
 const CONFIG = { displayModeBar: false, responsive: true, showTips: false, doubleClick: "reset+autosize" };
 
 // plotly bundles MapLibre, which would add a style element of its own, against our policy, unless one with
@@ -37,8 +39,6 @@ export function explain(element, text) {
   element.setAttribute("aria-busy", "true");
   element.textContent = text;
 }
-
-const pause = () => new Promise((resume) => setTimeout(resume));
 
 const painted = () => new Promise((resume) => requestAnimationFrame(() => setTimeout(resume)));
 
