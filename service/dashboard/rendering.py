@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from service.dashboard import assets, formatting, wording
 from service.dashboard.learn.mathml import mathml
 from service.dashboard.policy import PAGE_HEADERS
+from service.dashboard.sparkline import sparkline, sparkline_label
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATES = ("completed", "running", "paused", "pruned", "diverged", "failed", "canceled", "queued")
@@ -72,6 +73,8 @@ def _environment() -> Environment:
         "parameter": formatting.parameter,
         "score": formatting.score,
         "setting": wording.setting,
+        "sparkline": sparkline,
+        "sparkline_label": sparkline_label,
     }
     return environment
 

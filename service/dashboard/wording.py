@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from service.dashboard.formatting import NO_BREAK_SPACE, parameter
+from service.dashboard.formatting import NO_BREAK_SPACE, interval, parameter, score
 
 CAPITALS = {"r2": "R²", "f1": "F1", "rmse": "RMSE", "mae": "MAE", "l1": "L1", "l2": "L2"}
 
@@ -30,3 +31,18 @@ def setting(values: Mapping[str, object]) -> str:
     if len(values) == 1:
         return parameter(next(iter(values.values())))
     return ", ".join(f"{label(name)} {parameter(item)}" for name, item in values.items())
+
+
+def named_setting(values: Mapping[str, object]) -> str:
+    """The same where nothing beside it says what varies."""
+    named = ", ".join(f"{label(name)} {parameter(item)}" for name, item in values.items())
+    return named or "the only setting"
+
+
+def best_result(best: Mapping[str, Any], metric: str) -> dict[str, str]:
+    """A sweep's best setting, and its metric over the seeds."""
+    return {
+        "setting": named_setting(best["setting"]),
+        "measured": f"{label(metric)} {score(best['mean'], metric)}",
+        "interval": interval(best, lambda raw: score(raw, metric)),
+    }

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from service.dashboard import formatting, wording
+from service.dashboard.sparkline import sparkline, sparkline_label
 from tests.browser.visitor import Visitor
 
 NUMBERS = [0, 1, -1.5, 0.0001, 0.00009999, 0.125, 2.675, 9.995, 99.95, 999.5, 123456, 999999, 1e6, 1.5e-7]
@@ -17,6 +18,12 @@ PARAMETERS = [None, True, [64, 32], [], "relu", {"a": 1, "b": 0.5}, 32, 0.316227
 NAMES = ["learning_rate", "validation_r2", "l2", "macro_f1", "epochs"]
 SETTINGS = [{"learning_rate": 0.3162277}, {"learning_rate": 0.1, "hidden_layers": [64, 32], "l2": None}]
 HEADLINES = ["0.3 is best; test accuracy 96.8 %; constant 10 %.", "No answer yet."]
+DRAWN = [  # falling by much and by little, flat, and below nothing as functions go
+    ([1, 5, 30], [2.3, 0.5, 0.0766]),
+    ([1, 2, 3, 4], [0.7, 0.69, 0.9, 0.55]),
+    ([1, 2], [1.0, 1.0]),
+    ([1, 2, 3], [5.0, 0.0, -2.5]),
+]
 FORMS: list[tuple[str, Callable[[Any], object], Sequence[object]]] = [
     ("number", formatting.number, [*NUMBERS, *EXTREMES]),
     ("percent", formatting.percent, [0, 0.5, 0.9684, 0.99951, 1, None, "NaN"]),
@@ -31,12 +38,17 @@ FORMS: list[tuple[str, Callable[[Any], object], Sequence[object]]] = [
 WORDS: list[tuple[str, Callable[[Any], object], Sequence[object]]] = [
     ("label", wording.label, NAMES),
     ("setting", wording.setting, SETTINGS),
+    ("namedSetting", wording.named_setting, [*SETTINGS, {}]),
     ("tight", wording.tight, HEADLINES),
     ("clauses", lambda headline: list(wording.clauses(headline)), HEADLINES),
 ]
+CURVES: list[tuple[str, Callable[[Any], object], Sequence[object]]] = [
+    (name, form, [{"metric": "validation_loss", "epochs": epochs, "mean": mean} for epochs, mean in DRAWN])
+    for name, form in (("sparkline", sparkline), ("sparklineLabel", sparkline_label))
+]
 
 
-@pytest.mark.parametrize(("module", "forms"), [("format", FORMS), ("words", WORDS)])
+@pytest.mark.parametrize(("module", "forms"), [("format", FORMS), ("words", WORDS), ("sparkline", CURVES)])
 def test_both_sides_write_the_same(
     visitor: Visitor, module: str, forms: list[tuple[str, Callable[[Any], object], Sequence[object]]]
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser.site import Site
@@ -12,10 +14,10 @@ def test_the_list_follows_a_sweep_and_keeps_the_focus(visitor: Visitor, site: Si
     sweep = site.submit(name="in the list", seeds=2)
     page = visitor.open("/sweeps")
     row = page.locator(f"tr[data-id='{sweep}']")
-    expect(row.locator(".badge")).to_have_text("queued")
+    expect(row.locator(".state > .badge")).to_have_text("queued")
     row.get_by_role("link").focus()
     site.train()
-    expect(row.locator(".badge")).to_have_text("completed")
+    expect(row.locator(".state > .badge")).to_have_text("completed")
     expect(row.get_by_role("link")).to_be_focused()
 
 
@@ -65,5 +67,47 @@ def test_the_list_is_searched_and_stays_so_while_it_is_followed(visitor: Visitor
     expect(rows).to_have_count(1)
     site.submit(name="hay", seeds=1)
     site.train()
-    expect(page.locator(f"tr[data-id='{wanted}'] .badge")).to_have_text("completed")
+    expect(page.locator(f"tr[data-id='{wanted}'] .state > .badge")).to_have_text("completed")
     expect(rows).to_have_count(1)
+
+
+def test_an_answer_comes_by_itself_and_disturbs_nothing(visitor: Visitor, site: Site) -> None:
+    for number in range(12):
+        site.submit(name=f"below {number}", seeds=1)
+    sweep = site.submit(name="gets an answer", seeds=3)
+    visitor.page.set_viewport_size({"width": 1280, "height": 500})
+    page = visitor.open("/sweeps")
+    row = page.locator(f"tr[data-id='{sweep}']")
+    expect(row.get_by_role("img")).to_have_count(0)
+    field = page.get_by_role("combobox", name="Name, or filter")
+    field.fill("half a wo")
+    page.evaluate("scrollTo(0, 150)")
+    site.train()
+    expect(row.get_by_role("img")).to_have_accessible_name(
+        re.compile("^Mean validation loss, epochs 1 to 6: ")
+    )
+    expect(row.locator(".answer")).to_contain_text(re.compile(r"learning rate \S+ validation loss \d"))
+    expect(field).to_be_focused()
+    assert field.input_value() == "half a wo"
+    assert page.evaluate("scrollY") == 150
+
+
+def test_the_list_follows_one_stream_and_asks_again_only_for_news(visitor: Visitor, site: Site) -> None:
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+    with visitor.page.expect_response("**/api/v1/sweeps?*"):
+        page = visitor.open("/sweeps")
+    assert [url for url in asked if "/api/v1/events" in url] == [f"{site.address}/api/v1/events"]
+    with page.expect_response("**/api/v1/sweeps?*"):
+        sweep = site.submit(name="is news", seeds=1)
+    expect(page.locator(f"tr[data-id='{sweep}']")).to_be_visible()
+    assert len([url for url in asked if "/api/v1/events" in url]) == 1
+    site.train()
+
+
+def test_a_list_without_a_stream_is_asked_for_now_and_then(visitor: Visitor, site: Site) -> None:
+    visitor.page.add_init_script("delete window.EventSource")
+    page = visitor.open("/sweeps")
+    sweep = site.submit(name="seen without a stream", seeds=1)
+    expect(page.locator(f"tr[data-id='{sweep}']")).to_be_visible(timeout=15_000)
+    site.train()

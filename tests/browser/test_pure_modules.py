@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service.dashboard.wording import best_result
 from tests.browser.visitor import Visitor
 
 STEPS: list[tuple[list[float], str, list[float]]] = [
@@ -51,3 +52,18 @@ def test_a_suggestion_takes_the_place_of_what_had_begun(visitor: Visitor) -> Non
     assert [one["text"] for one in found] == ["metrics.validation_loss < 1", "tags.", "state = 'completed' "]
     assert [one["at"] for one in found] == [24, 5, 20]
     assert [one["more"] for one in found] == [True, True, False]
+
+
+def test_a_best_result_reads_alike_on_both_sides(visitor: Visitor) -> None:
+    calls: list[list[Any]] = [
+        [{"setting": {"learning_rate": 0.1}, "mean": 0.25, "low": 0.125, "high": 0.5}, "validation_loss"],
+        [{"setting": {}, "mean": 0.98, "low": 0.9, "high": 1.0}, "validation_accuracy"],
+        [{"setting": {"l2": 0, "epochs": 5}, "mean": -7.5, "low": None, "high": None}, "train_loss"],
+    ]
+    found = answers(visitor, "words", "bestResult", calls)
+    assert found == [best_result(best, metric) for best, metric in calls]
+    assert found[0] == {
+        "setting": "learning rate 0.1",
+        "measured": "validation loss 0.250",
+        "interval": "[0.125, 0.500]",
+    }

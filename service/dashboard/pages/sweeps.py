@@ -10,6 +10,7 @@ from service.dashboard.asked_runs import UNREADABLE, fault_of
 from service.dashboard.pages.answers import shown
 from service.dashboard.reading import Document, Reader, Refused
 from service.dashboard.sweep_search import as_filter
+from service.dashboard.wording import best_result
 
 SWEEPS_SHOWN = 50
 
@@ -40,6 +41,7 @@ async def _read(read: Reader, looked_for: str, cursor: str | None) -> Document:
         found = {"items": [], "next_cursor": None}
     for one in found["items"]:
         one["epochs_per_second"] = _throughput(one)
+        one["best"] = best_result(one["best_result"], one["metric"]["name"]) if one["best_result"] else None
     return {
         "sweeps": found,
         "looked_for": looked_for,

@@ -62,3 +62,44 @@ def test_throughput_is_epochs_over_the_time_since_the_sweep_began(client: TestCl
         row = session.get(Sweep, sweep.id)
         row.epochs_done, row.started_at, row.finished_at = 30, 1_000, 5_000
     assert "7.50" in read(client, "/sweeps").text
+
+
+def test_the_best_result_is_shown_in_numbers_and_as_a_labelled_curve(
+    client: TestClient, sweep: Sweep
+) -> None:
+    with client.app.state.context.database.write() as session:  # type: ignore[attr-defined]
+        session.get(Sweep, sweep.id).best_result = {
+            "setting": {"learning_rate": 0.1, "activation": HOSTILE},
+            "mean": 0.25,
+            "low": 0.125,
+            "high": 0.5,
+            "n": 3,
+            "curve": {"metric": "validation_loss", "epochs": [1, 2, 9], "mean": [2.5, 0.5, 0.25]},
+        }
+    page = read(client, "/sweeps")
+    assert f"learning rate 0.1, activation {HOSTILE}" in page.text
+    assert "validation loss 0.250 [0.125, 0.500]" in " ".join(page.text.split())
+    curve = next(
+        attributes
+        for tag, attributes in page.elements
+        if str(attributes.get("aria-label")).startswith("Mean")
+    )
+    assert curve["role"] == "img"
+    assert curve["aria-label"] == "Mean validation loss, epochs 1 to 9: from 2.50 to 0.250, logarithmic axis"
+    lines = [str(attributes["points"]).split() for tag, attributes in page.elements if tag == "polyline"]
+    assert ["3.0,3.0", "14.3,18.4", "93.0,25.0"] in lines
+
+
+def test_a_sweep_without_an_answer_shows_a_dash(client: TestClient, sweep: Sweep) -> None:
+    page = read(client, "/sweeps")
+    dashes = [
+        attributes["data-hides"]
+        for _tag, attributes in page.elements
+        if attributes.get("data-hides") in ("best", "best_result.curve") and "hidden" not in attributes
+    ]
+    assert {"best", "best_result.curve"} <= set(dashes)
+    assert not [
+        attributes
+        for _tag, attributes in page.elements
+        if str(attributes.get("aria-label")).startswith("Mean")
+    ]

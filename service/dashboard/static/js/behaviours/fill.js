@@ -2,6 +2,7 @@
 
 import * as format from "../lib/format.js";
 import { at } from "../lib/records.js";
+import { drawSparkline } from "./sparkline.js";
 
 const STATES = ["completed", "running", "paused", "pruned", "diverged", "failed", "canceled", "queued"];
 
@@ -43,6 +44,7 @@ export function fill(element, record) {
   each("state", (one) => {
     if (one.hasAttribute("data-field")) one.dataset.state = at(record, one.dataset.field);
   });
+  each("curve", (one, path) => drawSparkline(one, at(record, path)));
   each("marks", (one, path) => one.toggleAttribute("data-in-set", Boolean(at(record, path))));
   each("counts", (one, path) => fillCounts(one, at(record, path)));
   each("fraction", (one, path) => one.setAttribute("aria-valuenow", Math.round(100 * (at(record, path) ?? 0))));

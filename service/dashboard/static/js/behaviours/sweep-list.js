@@ -1,9 +1,10 @@
 /** The list of sweeps: rows are updated in place, so that scroll and focus stay where they are. */
 
 import { get } from "../lib/api.js";
-import { poll } from "../lib/poll.js";
+import { bestResult } from "../lib/words.js";
 import { fill } from "./fill.js";
 import { FINAL } from "./live.js";
+import { watchAll } from "./owner-stream.js";
 
 const ROWS = 50;
 
@@ -11,26 +12,23 @@ export default function sweepList(element) {
   if (element.dataset.paged === "true") return; // older pages of the list do not move
   const body = element.querySelector("tbody");
   const template = element.querySelector("template");
-  const step = async () => {
-    const { items } = await get("/sweeps", { limit: ROWS, filter: element.dataset.filter || null });
+  const filter = element.dataset.filter || null;
+  let known = new Map();
+
+  const look = async () => {
+    const { items } = await get("/sweeps", { limit: ROWS, filter });
+    known = new Map(items.map((sweep) => [sweep.id, sweep.last_event]));
     update(body, template, items);
     const empty = element.querySelector("[data-empty]");
     if (empty) empty.hidden = items.length > 0;
     element.querySelector("[data-list]").hidden = items.length === 0;
-    // An empty list waits for its first sweep.
-    return items.length === 0 || items.some((sweep) => !FINAL.has(sweep.state));
+    // An answer is kept a moment after the last event.
+    return items.some((sweep) => FINAL.has(sweep.state) && sweep.headline === null);
   };
-  let watching = false;
-  const watch = async () => {
-    if (watching) return;
-    watching = true;
-    await poll(step, { looking: () => !document.hidden });
-    watching = false;
-  };
-  watch();
-  // Nothing moves any more; whoever comes back to the page may have submitted something elsewhere.
-  addEventListener("focus", watch);
-  document.addEventListener("visibilitychange", watch);
+  // What happens to a sweep on an older page changes nothing here, unless a filter may let it in now.
+  watchAll(look, ({ sweep, number }) =>
+    known.has(sweep) ? number > known.get(sweep) : filter !== null || number === 1,
+  );
 }
 
 function update(body, template, sweeps) {
@@ -45,10 +43,21 @@ function update(body, template, sweeps) {
       if (before) before.after(row);
       else body.prepend(row);
     }
-    const { progress, elapsed_seconds: elapsed } = sweep;
-    fill(row, { ...sweep, epochs_per_second: elapsed ? progress.epochs_done / elapsed : null });
+    fill(row, shown(sweep));
     before = row;
     rows.delete(sweep.id);
   }
-  for (const row of rows.values()) row.remove();
+  for (const row of rows.values()) {
+    if (!row.contains(document.activeElement)) row.remove(); // nor is a row taken from whoever is at it
+  }
+}
+
+/** A sweep with what is worked out from it, as in pages/sweeps.py. */
+function shown(sweep) {
+  const { progress, elapsed_seconds: elapsed, best_result: found, metric } = sweep;
+  return {
+    ...sweep,
+    epochs_per_second: elapsed ? progress.epochs_done / elapsed : null,
+    best: found && bestResult(found, metric.name),
+  };
 }

@@ -1,6 +1,6 @@
 /** Names, settings and headlines as text: the same rules as wording.py. */
 
-import { parameter } from "./format.js";
+import { interval, parameter, score } from "./format.js";
 
 const NBSP = "\u00a0";
 const CAPITALS = { r2: "R²", f1: "F1", rmse: "RMSE", mae: "MAE", l1: "L1", l2: "L2" };
@@ -24,4 +24,19 @@ export function setting(values) {
   const entries = Object.entries(values);
   if (entries.length === 1) return parameter(entries[0][1]);
   return entries.map(([name, item]) => `${label(name)} ${parameter(item)}`).join(", ");
+}
+
+/** The same where nothing beside it says what varies. */
+export function namedSetting(values) {
+  const named = Object.entries(values).map(([name, item]) => `${label(name)} ${parameter(item)}`);
+  return named.join(", ") || "the only setting";
+}
+
+/** A sweep's best setting, and its metric over the seeds. */
+export function bestResult(best, metric) {
+  return {
+    setting: namedSetting(best.setting),
+    measured: `${label(metric)} ${score(best.mean, metric)}`,
+    interval: interval(best, (raw) => score(raw, metric)),
+  };
 }
