@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser.site import TOKEN, Site, served
 from tests.browser.visitor import Visitor, visiting
@@ -24,6 +24,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# A machine that is busy with other things draws late, which is no fault of a page.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
