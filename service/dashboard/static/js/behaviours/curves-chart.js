@@ -55,7 +55,7 @@ export default function curvesChart(element) {
       if (asked !== JSON.stringify([column(), chosen().top])) return; // something else was chosen meanwhile
       items = found.items.filter((item) => item.epochs.length);
       setText(hint, shownOf(Math.min(most, found.items.length), settings.length, spread));
-      if (!items.length) return explain(chart, "The first curves appear when an epoch has been recorded.");
+      if (!items.length) return explain(chart, "Curves appear as epochs are recorded; none has been so far.");
       await redraw();
     } catch (error) {
       explain(chart, `This chart cannot be drawn: ${error.message}`);

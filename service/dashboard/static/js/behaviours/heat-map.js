@@ -30,7 +30,7 @@ export default function heatMap(element) {
     try {
       summary = await shared(`/sweeps/${sweep}/summary`);
       if (summary.settings.every((one) => one.completed + one.diverged === 0)) {
-        return explain(chart, "The first cells appear when runs finish.");
+        return explain(chart, "Cells appear as runs finish; none has so far.");
       }
       await redraw();
     } catch (error) {

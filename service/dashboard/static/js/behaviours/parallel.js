@@ -63,7 +63,7 @@ export default function parallel(element) {
     try {
       const found = unpacked(await shared(`/sweeps/${sweep}/points`, { limit: MOST_RUNS }));
       runs = found.filter((run) => run.state === "diverged" || Number.isFinite(run.value));
-      if (!runs.length) return setText(frame, "The first lines appear when an epoch has been recorded.");
+      if (!runs.length) return setText(frame, "Lines appear as epochs are recorded; none has been so far.");
       if (!frame.querySelector("[data-dragged]")) draw(); // a hand on an axis is not to lose it
     } catch (error) {
       if (!runs.length) setText(frame, `This chart cannot be drawn: ${error.message}`);

@@ -41,7 +41,7 @@ export default function responseChart(element) {
       known = { summary, runs: unpacked(points) };
       note.hidden = points.next_cursor === null;
       if (!summary.settings.some(({ metrics }) => metrics[metric]) && !known.runs.some((run) => run.state === "diverged")) {
-        return explain(chart, "The first points appear when runs finish.");
+        return explain(chart, "Points appear as runs finish; none has so far.");
       }
       await redraw();
     } catch (error) {
