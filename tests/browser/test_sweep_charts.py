@@ -152,6 +152,31 @@ def test_a_random_search_shows_what_fewer_settings_would_have_found(visitor: Vis
     expect(part(visitor, "heat-map").locator(".scatterlayer .trace").first).to_be_attached()
 
 
+def test_a_chart_whose_numbers_are_the_same_is_not_drawn_again(visitor: Visitor, gridded: str) -> None:
+    page = opened(visitor, gridded)
+    page.evaluate(
+        """() => {
+          const react = Plotly.react;
+          window.drawn = [];
+          Plotly.react = (...all) => (window.drawn.push(all[0]), react(...all));
+        }"""
+    )
+    with page.expect_response(lambda response: "/points" in response.url) as points:
+        page.evaluate(
+            """async (path) => {
+              const detail = await (await fetch(path)).json();
+              document.dispatchEvent(new CustomEvent("backsweep:sweep", { detail }));
+            }""",
+            f"/api/v1/sweeps/{gridded}",
+        )
+    points.value.finished()
+    part(visitor, "response-chart").get_by_label(
+        "Linear"
+    ).check()  # another scale is drawn, behind all others
+    page.wait_for_function("() => window.drawn.length > 0")
+    assert page.evaluate("window.drawn.length") == 1
+
+
 def test_smoothing_keeps_a_constant_and_what_is_missing(visitor: Visitor) -> None:
     main = visitor.open("/sweeps").locator("script[type=module]").get_attribute("src")
     assert main is not None

@@ -62,7 +62,7 @@ export default function curvesChart(element) {
     }
   };
   const chosen = choices(element, refresh);
-  follow(refresh);
+  follow(refresh, element);
   onThemeChange(redraw);
 }
 

@@ -22,6 +22,6 @@ export default function expectedBest(element) {
     } catch (error) {
       explain(chart, `This chart cannot be drawn: ${error.message}`);
     }
-  });
+  }, element);
   onThemeChange(redraw);
 }

@@ -36,6 +36,6 @@ export default function heatMap(element) {
     } catch (error) {
       explain(chart, `This chart cannot be drawn: ${error.message}`);
     }
-  });
+  }, element);
   onThemeChange(redraw);
 }

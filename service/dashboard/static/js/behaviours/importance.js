@@ -22,7 +22,7 @@ export default function importance(element) {
     } catch (error) {
       if (list.hidden) setText(wait, `This cannot be shown: ${error.message}`);
     }
-  });
+  }, element);
 }
 
 function bar(item) {

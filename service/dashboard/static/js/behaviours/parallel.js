@@ -68,7 +68,7 @@ export default function parallel(element) {
     } catch (error) {
       if (!runs.length) setText(frame, `This chart cannot be drawn: ${error.message}`);
     }
-  });
+  }, element);
   document.addEventListener("backsweep:swapped", () => {
     brushes = null; // the filter may have been written by hand
     draw();

@@ -47,7 +47,7 @@ export default function responseChart(element) {
     } catch (error) {
       explain(chart, `This chart cannot be drawn: ${error.message}`);
     }
-  });
+  }, element);
   onThemeChange(redraw);
 }
 

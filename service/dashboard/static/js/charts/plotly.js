@@ -12,14 +12,16 @@ let loading = null;
 
 let turn = Promise.resolve();
 
+const drawn = new WeakMap(); // the figure that an element shows, as text
+
 /**
  * Draw `figure` into `element`, or change what is drawn there; zoom stays where it is.
- * Charts take turns, with room between them for whoever types or scrolls: one event of a sweep changes them all.
+ * A figure that is shown already is left alone. Charts take turns, with room between them for whoever types or scrolls: one event of a sweep changes them all.
  */
 export function draw(element, figure) {
-  const drawn = turn.then(() => drawNow(element, figure));
-  turn = drawn.catch(() => {}).then(pause);
-  return drawn;
+  const done = turn.then(() => drawNow(element, figure));
+  turn = done.catch(() => {}).then(pause);
+  return done;
 }
 
 async function drawNow(element, figure) {
@@ -29,7 +31,11 @@ async function drawNow(element, figure) {
     element.textContent = "";
     element.removeAttribute("aria-busy");
   }
+  const text = JSON.stringify(figure); // before plotly writes into it
+  if (drawn.get(element) === text) return;
+  drawn.delete(element);
   await Plotly.react(element, figure.data, figure.layout, CONFIG);
+  drawn.set(element, text);
   element.dataset.drawn = "true";
 }
 

@@ -20,6 +20,15 @@ export function axis(theme, title, options = {}) {
   };
 }
 
+const MOST_TICKS = 40;
+
+/** Ticks at 0, 1, ... with these words: of more than an axis has room for, every so many. */
+export function ticks(words) {
+  const step = Math.ceil(words.length / MOST_TICKS);
+  const places = words.map((_, index) => index).filter((index) => index % step === 0);
+  return { tickvals: places, ticktext: places.map((index) => words[index]) };
+}
+
 /** A layout without a legend: every chart writes its own in the page's type. */
 export function frame(theme, parts) {
   return {

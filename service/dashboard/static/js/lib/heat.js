@@ -2,7 +2,7 @@
 
 import { ramp } from "./colours.js";
 import { number, parameter } from "./format.js";
-import { axis, frame, plain } from "./frame.js";
+import { axis, frame, plain, ticks } from "./frame.js";
 import { cellsOf } from "./heat-cells.js";
 import { quantile, robust, usable } from "./ranges.js";
 import { ordered } from "./records.js";
@@ -43,7 +43,7 @@ function shadesOf(cells, goal, { log, theme }) {
   const range = robust(found, log) ?? [0, 1];
   const to = log ? (item) => (item > 0 ? Math.log10(item) : range[0]) : (item) => item; // 0 is as good as it gets
   const spots = usable(found, log).map(to);
-  const ticks = spots.length ? [0, 0.5, 1].map((share) => quantile(spots, share)).filter((spot) => spot <= range[1]) : [];
+  const stops = spots.length ? [0, 0.5, 1].map((share) => quantile(spots, share)).filter((spot) => spot <= range[1]) : [];
   return {
     of: (item) => (Number.isFinite(item) ? to(item) : null),
     options: {
@@ -51,7 +51,7 @@ function shadesOf(cells, goal, { log, theme }) {
       colorscale: ramp(SHADES, theme.dark).map((colour, index) => [index / (SHADES - 1), colour]),
       reversescale: goal === "maximize",
       colorbar: {
-        thickness: 10, outlinewidth: 0, tickvals: ticks, ticktext: ticks.map((spot) => number(log ? 10 ** spot : spot)),
+        thickness: 10, outlinewidth: 0, tickvals: stops, ticktext: stops.map((spot) => number(log ? 10 ** spot : spot)),
         tickfont: { size: 11, color: theme["ink-faint"] },
       },
     },
@@ -111,6 +111,6 @@ const frames = (cells, [across, up], theme) => cells.filter((one) => one.best).m
 
 /** Values in equal steps, so that every cell is as wide. */
 function steps(scale) {
-  const words = scale.axis.ticktext ?? scale.places.map((place) => plain(parameter(scale.from(place))));
-  return { type: "linear", range: [-0.5, scale.places.length - 0.5], tickformat: "", tickvals: scale.places.map((_, index) => index), ticktext: words };
+  const words = scale.words ?? scale.places.map((place) => plain(parameter(scale.from(place))));
+  return { type: "linear", range: [-0.5, scale.places.length - 0.5], tickformat: "", ...ticks(words) };
 }

@@ -1,14 +1,15 @@
 /** How values of the horizontal parameter become positions on an axis. */
 
 import { parameter } from "./format.js";
-import { plain } from "./frame.js";
+import { plain, ticks } from "./frame.js";
 import { valueAxis } from "./ranges.js";
 import { numeric, wide } from "./records.js";
 
 /**
  * The axis for the parameter `name`, or for none.
  * `place(setting)` is a position on the axis's own scale (powers of ten on a logarithmic one), `from` turns a
- * position into what plotly takes, `places` are all positions in order. Anything but numbers stands in equal steps.
+ * position into what plotly takes, `places` are all positions in order. Anything but numbers stands in equal steps,
+ * under its `words`.
  */
 export function horizontalScale(settings, name) {
   const values = settings.map(({ setting }) => (name ? setting[name] : null));
@@ -17,18 +18,16 @@ export function horizontalScale(settings, name) {
     const to = log ? Math.log10 : (found) => found;
     const places = [...new Set(values)].map(to).sort((one, other) => one - other);
     return {
-      name, places, ordered: true, axis: valueAxis(padded(places), log),
+      name, places, words: null, ordered: true, axis: valueAxis(padded(places), log),
       place: (setting) => to(setting[name]),
       from: log ? (place) => 10 ** place : (place) => place,
     };
   }
   const texts = name ? [...new Set(values.map((item) => parameter(item)))] : ["all runs"];
+  const words = texts.map(plain);
   return {
-    name, places: texts.map((_, index) => index), ordered: false,
-    axis: {
-      type: "linear", range: [-0.6, texts.length - 0.4], tickformat: "",
-      tickvals: texts.map((_, index) => index), ticktext: texts.map(plain),
-    },
+    name, places: texts.map((_, index) => index), words, ordered: false,
+    axis: { type: "linear", range: [-0.6, texts.length - 0.4], tickformat: "", ...ticks(words) },
     place: (setting) => (name ? texts.indexOf(parameter(setting[name])) : 0),
     from: (place) => place,
   };
