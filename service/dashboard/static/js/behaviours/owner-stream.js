@@ -29,7 +29,8 @@ export function watchAll(look, isNews) {
     over = true;
     close();
     clearTimeout(timer);
-    poll(look, { every: WITHOUT_STREAM, looking });
+    const step = async () => { await look(); }; // whatever it misses, it is asked for again
+    poll(step, { every: WITHOUT_STREAM, looking });
   };
   const soon = (pause = LEAST_PAUSE) => {
     const at = Math.max(performance.now(), lookedAt + pause);
