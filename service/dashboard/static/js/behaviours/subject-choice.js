@@ -61,6 +61,9 @@ export function subjectChoice(element, sweep) {
     sweep.change({ ...without(sweep.content, ["target", "features", "task", "split"]), dataset: detail.name }, element);
   });
   sweep.follow(show);
+  // Somebody may have been faster than the modules.
+  const early = element.querySelector("[name=subject][value=function]");
+  if (early.checked && !("function" in sweep.content)) early.dispatchEvent(new Event("change"));
   show();
 }
 
