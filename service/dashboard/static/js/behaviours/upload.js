@@ -16,6 +16,7 @@ export default function upload(form) {
     if (one && !name.value) name.value = one.name.replace(/\.[^.]*$/, "").replaceAll("/", "_").slice(0, 100);
   };
   file.addEventListener("change", chosen);
+  chosen(); // somebody may have been faster than this module
   for (const kind of ["dragenter", "dragover"]) {
     drop.addEventListener(kind, (event) => {
       event.preventDefault();
