@@ -318,8 +318,8 @@ int32_t backsweep_has(int32_t kind)
 #endif
 }
 
-/* Take every run through the steps, batch by batch. `scratch` holds 2 vectors for each of the largest k among products whose B
- * lies in columns. */
+/* Take every run through the steps, batch by batch. `scratch` holds 2 vectors for each of the largest k among
+ * products whose B lies in columns. */
 void backsweep_run(
     int32_t kind, int32_t size, struct step *steps, int64_t count, int64_t runs, const struct batches *batches,
     void *scratch)
