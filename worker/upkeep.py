@@ -106,7 +106,7 @@ class Upkeep:
                     is_first = first_worker(session) == self._name
                 if is_first:
                     gather_large(self._database, stops=self._closing.is_set)
-            except SQLAlchemyError:
+            except Exception:  # noqa: BLE001 - whatever it is, the thread has to be there for the next sweep
                 _log.warning("a large sweep could not be gathered; it is tried again", exc_info=True)
 
     def _run(self) -> None:

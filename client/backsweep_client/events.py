@@ -70,6 +70,9 @@ def follow(
                 if response.status_code == NO_CONTENT:
                     return
                 for message in parse(response.iter_lines()):
+                    if not message.text:
+                        last, failures = message.id, 0
+                        continue
                     data = json.loads(message.text)
                     if message.type == END:
                         reason = data["reason"]
@@ -89,12 +92,16 @@ def follow(
 
 
 def parse(lines: Iterable[str]) -> Iterator[Message]:
-    """The messages in the lines of a stream; comments are skipped, an unfinished last message is dropped."""
-    last, kind, data = "", "message", list[str]()
+    """The messages in the lines of a stream, without text where all that is new is an id.
+
+    Comments are skipped, an unfinished last message is dropped.
+    """
+    last, told, kind, data = "", "", "message", list[str]()
     for line in lines:
         if not line:
-            if data:
+            if data or last != told:
                 yield Message(last, kind, "\n".join(data))
+                told = last
             kind, data = "message", []
             continue
         name, _, value = line.partition(":")

@@ -93,6 +93,8 @@ def store_all(database: Database, creations: Iterable[tuple[Creation, Note | Non
     """Store each of these with its request's note, as if it had come alone; what became of each."""
     arrivals = _ARRIVALS.setdefault(database.engine, _Arrivals())
     mine = [_Arrival(creation, note) for creation, note in creations]
+    if not mine:
+        return []
     with arrivals.gate:
         arrivals.waiting += mine
     with arrivals.writing:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import select
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import undefer
 
 from core.arrays import Float64Array, IntArray
 from service.datasets.split import SplitPlan
@@ -16,6 +16,7 @@ from service.errors import Conflict
 from service.inference.predictions import ClassAnswers, NumberAnswers, answer
 from service.inference.trained import Origin, TrainedNetwork, find_trained
 from service.lifecycle.datasets import table_of_run
+from service.store.database import Database
 from service.store.schema import Run, Sweep
 
 MOST_ROWS = 100_000  # of the test set that are answered; of more, so many at equal distances
@@ -59,21 +60,22 @@ class Evaluation:
     found: ClassEvaluation | NumberEvaluation
 
 
-def evaluate(session: Session, owner_id: int, run_id: str, which: str) -> Evaluation:
+def evaluate(database: Database, owner_id: int, run_id: str, which: str) -> Evaluation:
     """Let a run's final or best weights answer the rows that no run of its sweep has trained on.
 
     Raises:
         NotFound: the owner has no such run, or no such weights of it are kept.
         Conflict: the run minimises a function, or its sweep has no test rows.
     """
-    network = find_trained(session, owner_id, run_id, which)
-    table = table_of_run(session, owner_id, run_id)
-    split = session.scalars(
-        select(Sweep)
-        .join(Run, Run.sweep_id == Sweep.id)
-        .where(Run.public_id == run_id)
-        .options(undefer(Sweep.split))
-    ).one()
+    with database.read() as session:
+        network = find_trained(session, owner_id, run_id, which)
+        table = table_of_run(session, owner_id, run_id)
+        split = session.scalars(
+            select(Sweep)
+            .join(Run, Run.sweep_id == Sweep.id)
+            .where(Run.public_id == run_id)
+            .options(undefer(Sweep.split))
+        ).one()
     rows = SplitPlan.from_json(split.split).test_rows
     if not rows.size:
         raise Conflict(f"the sweep of run {run_id} sets no test rows aside")

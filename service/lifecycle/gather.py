@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from sqlalchemy import exists, or_, select
 
+from service.lifecycle.keep_headline import FINAL
+from service.lifecycle.remove import removed_owner
 from service.planning.configurations import FUNCTION
-from service.planning.statuses import SweepState
 from service.store.database import Database
 from service.store.schema import Gathered, Sweep
 
-FINAL = [state for state in SweepState if state.is_final]
 MANY_RUNS = 2_000  # a summary of as many is quick without
 MANY_EPOCHS = 50_000  # and so are curves of runs with as many together
 
@@ -29,6 +29,7 @@ def gather_large(database: Database, *, stops: Callable[[], bool] = lambda: Fals
             .where(
                 Sweep.state.in_(FINAL),
                 Sweep.task != FUNCTION,
+                Sweep.owner_id.is_distinct_from(removed_owner(session)),
                 or_(Sweep.all_count >= MANY_RUNS, Sweep.epochs_done >= MANY_EPOCHS),
                 ~holding,
             )

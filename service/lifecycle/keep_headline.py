@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import and_, or_, select, update
 
+from service.errors import NotFound
 from service.planning.statuses import SweepState
 from service.store.database import Database
 from service.store.schema import Sweep
@@ -24,7 +25,7 @@ def keep_headlines(database: Database) -> int:
     """
     with database.read() as session:
         found = session.execute(
-            select(Sweep.id, Sweep.owner_id, Sweep.public_id)
+            select(Sweep.id, Sweep.owner_id, Sweep.public_id, Sweep.event_count)
             .where(Sweep.state.in_(FINAL), MISSING)
             .order_by(Sweep.headline.is_(None).desc(), Sweep.id.desc())
             .limit(AT_ONCE)
@@ -37,11 +38,16 @@ def keep_headlines(database: Database) -> int:
         from service.store.summary_queries import sweep_summary
 
         answers = {}
-        for key, owner_id, public_id in found:
-            summary, context = sweep_summary(session, owner_id, public_id)
-            best = find_best_result(session, owner_id, public_id, summary, context)
-            answers[key] = {"headline": headline(summary, context), "best_result": best}
-    for key, answer in answers.items():
+        for key, owner_id, public_id, count in found:
+            try:
+                summary, context = sweep_summary(session, owner_id, public_id)
+                best = find_best_result(session, owner_id, public_id, summary, context)
+            except NotFound:  # deleted meanwhile
+                continue
+            answers[key, owner_id, count] = {"headline": headline(summary, context), "best_result": best}
+    for (key, owner_id, count), answer in answers.items():
+        # Only of what was looked at: an extension may have added runs, and the sweep be final again.
+        standing = Sweep.id == key, Sweep.owner_id == owner_id, Sweep.event_count == count
         with database.write() as session:
-            session.execute(update(Sweep).where(Sweep.id == key, Sweep.state.in_(FINAL)).values(answer))
+            session.execute(update(Sweep).where(*standing, Sweep.state.in_(FINAL)).values(answer))
     return len(answers)

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from service.errors import Conflict, NotFound
 from service.lifecycle.remove import MOST_RUNS, piece_by_piece, purge, remove_sweep, removed_owner
+from service.planning.measurements import COLUMNS
 from service.planning.statuses import SweepState
 from service.settings import Settings
 from service.store.clock import now
 from service.store.database import Database
-from service.store.schema import LossRow, Run, Sweep, Weights
+from service.store.schema import Gathered, LossRow, Run, Sweep, Weights
 
 DAY = 86_400_000  # milliseconds
 MOST_LOSSY_RUNS = 20  # of one piece: up to 1,000 losses each
@@ -63,6 +64,10 @@ def _of_old_sweeps(piece: Callable[[Session, Select[int]], int], days: float) ->
 def _drop_losses(session: Session, of: Select[int]) -> int:
     kept = exists().where(LossRow.run_id == Run.id)
     runs = session.scalars(of.where(kept).limit(MOST_LOSSY_RUNS)).all()
+    if runs:  # gathered curves are losses, too; the rest stays, so that they are not gathered again
+        sweeps = select(Run.sweep_id).where(Run.id.in_(runs))
+        of_losses = Gathered.sweep_id.in_(sweeps) & Gathered.name.in_(COLUMNS)
+        session.execute(delete(Gathered).where(of_losses).execution_options(synchronize_session=False))
     return _deleted(session, LossRow, runs)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service.planning.query.tree import Quantity
@@ -17,7 +17,6 @@ from service.store.schema import ConfigurationRow, Dataset, Run, Sweep
 from service.store.sweep_filters import COLUMNS
 
 NEWEST_RUNS = 5_000
-NEWEST_CONFIGURATIONS = 5_000
 NEWEST_SWEEPS = 2_000
 
 Values = Sequence[object]
@@ -80,14 +79,17 @@ def _of_sweeps(session: Session, owner_id: int, column: InstrumentedAttribute[An
 
 
 def _parameters(session: Session, owner_id: int, quantity: Quantity) -> Values:
-    asked_for = exists().where(Run.configuration_id == ConfigurationRow.id, Run.owner_id == owner_id)
-    newest: Select[Any] = (
-        select(parameter_value(quantity).label("value"))
-        .where(asked_for)
-        .order_by(ConfigurationRow.id.desc())
-        .limit(NEWEST_CONFIGURATIONS)
+    newest = (
+        select(Run.configuration_id)
+        .where(Run.owner_id == owner_id)
+        .order_by(Run.public_id.desc())
+        .limit(NEWEST_RUNS)
+        .subquery()
     )
-    return _distinct(session, newest.subquery())
+    found: Select[Any] = select(parameter_value(quantity).label("value")).where(
+        ConfigurationRow.id.in_(select(newest.c.configuration_id))
+    )
+    return _distinct(session, found.subquery())
 
 
 def _distinct(session: Session, newest: Any) -> Values:

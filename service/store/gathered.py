@@ -1,6 +1,7 @@
 """Arrays of large, final sweeps: written once, and read in place of the rows as long as they say the same.
 
 Whatever changes a run of a sweep is told as an event, so arrays with the sweep's number of events are true.
+Only retention tells nothing: it takes the arrays of losses away with the losses.
 """
 
 from __future__ import annotations

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.planning.measurements import COLUMNS
+from service.planning.measurements import COLUMNS, MOST_RECORDED_EPOCHS
 from service.planning.statuses import Role
 from service.store.curve_queries import is_of_all_runs
 from service.store.gathered import Arrays
 from service.store.schema import LossRow, Run
 
 ROWS_AT_ONCE = 50_000  # losses that one statement looks at
+MOST_CELLS = 500_000  # configurations times epochs: gathering takes some 0.7 kB of memory for each
 
 
 def gather_curves(
@@ -25,7 +26,8 @@ def gather_curves(
     """By column of losses, its finite values per configuration and epoch, over the runs of the search.
 
     `configurations` has keys, `epochs` is sorted; `n`, `sum`, `low` and `high` are (configurations, epochs),
-    and `there`, which says where a run has a row at all. None if it has to stop before.
+    and `there`, which says where a run has a row at all. None if it has to stop before. Nothing of a
+    sweep with more than MOST_CELLS: its curves are read row by row.
     """
     sizes = session.execute(
         select(Run.configuration_id, func.sum(Run.epoch))
@@ -33,6 +35,11 @@ def gather_curves(
         .group_by(Run.configuration_id)
         .order_by(Run.configuration_id)
     ).all()
+    longest = session.scalar(
+        select(func.max(Run.epoch)).where(Run.sweep_id == sweep_key, Run.role == Role.SEARCH)
+    )
+    if len(sizes) * min(longest or 0, MOST_RECORDED_EPOCHS) > MOST_CELLS:
+        return {}
     keys = np.array([key for key, _ in sizes], dtype=np.int64)
     pieces = []
     for part in _parts(sizes):

@@ -75,6 +75,7 @@ def test_the_text_can_be_edited_and_the_controls_follow(page: Page) -> None:
     expect(fact(page, "Runs")).to_have_text("4")
     text.fill('{"dataset": ')
     expect(page.locator("[data-part=unreadable]")).to_contain_text("This is not JSON")
+    expect(page.get_by_label("Seeds")).to_have_value("2")  # what could be read last
 
 
 def test_a_draft_is_in_the_address(page: Page) -> None:

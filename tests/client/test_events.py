@@ -76,6 +76,15 @@ def test_a_stream_that_breaks_or_that_a_stopping_service_ends_goes_on_behind_the
     assert asked == [None, "2", "2", "2", "2", "3"]
 
 
+def test_an_id_without_an_event_is_remembered(
+    told: Callable[[Answers], tuple[list[str], list[str | None]]],
+) -> None:
+    moved = httpx.Response(200, text="id: 7\n\n")
+    ids, asked = told([_stream(1), moved, *[moved] * 11, _stream(8, end=END), httpx.Response(204)])
+    assert ids == ["1", "8"]
+    assert asked == [None, "1", *["7"] * 12, "8"]
+
+
 def test_a_sweep_that_is_deleted_meanwhile_is_not_found(
     told: Callable[[Answers], tuple[list[str], list[str | None]]],
 ) -> None:

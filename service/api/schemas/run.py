@@ -114,11 +114,6 @@ class Run(Shape):
     finished_at: Instant | None
     links: RunLinks
 
-    @classmethod
-    def of(cls, view: RunView) -> Self:
-        """The shape of a stored run."""
-        return cls(**_fields(view))
-
 
 class Layer(Shape):
     """What the last epoch's last step did to one layer, its weight and bias taken as one vector."""

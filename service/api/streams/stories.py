@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from threading import Lock
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -89,6 +90,7 @@ class OwnerStories:
     channels: dict[int, Channel] = field(default_factory=dict)
     _horizon: Horizon = field(default_factory=Horizon)
     _place: int | None = None
+    _looking: Lock = field(default_factory=Lock)  # a canceled tick's thread may still be reading
 
     def wanted(self) -> OwnersWanted:
         """The owners of the channels, and the place that they share."""
@@ -98,7 +100,8 @@ class OwnerStories:
 
     def read(self, session: Session, wanted: OwnersWanted) -> OwnersFound:
         """What is behind that place, as far as everything is there."""
-        horizon = self._horizon.look(session)
+        with self._looking:
+            horizon = self._horizon.look(session)
         if horizon is None or wanted.after is None:
             return OwnersFound(place=horizon)
         return _between(session, wanted.owners, wanted.after, horizon)

@@ -103,7 +103,7 @@ def _verdict(xs: Sequence[float], period: int | None, escaped_at: int | None) ->
         return "diverged", f"It runs away: after {escaped_at} steps x is beyond all bounds."
     steps = [after - before for before, after in pairwise(xs)]
     turns = sum(one * other < 0 for one, other in pairwise(steps))
-    size = max(map(abs, xs))
+    size = max(abs(x - xs[-1]) for x in xs)  # of the way
     last = "0" if abs(xs[-1]) <= 1e-4 * size else number(xs[-1], 4)
     if period is not None and period > 1:
         points = ", ".join(number(x, 4) for x in sorted(xs[-period:])[:8])

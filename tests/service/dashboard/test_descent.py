@@ -49,6 +49,13 @@ def test_what_becomes_of_a_descent_is_said(client: TestClient, rate: float, star
     assert verdict(at(client, rate=rate, start=start)) == f"verdict {kind}"
 
 
+@pytest.mark.parametrize("rate", [0.0001, 0.001, 0.003])
+def test_a_descent_that_hardly_moves_has_not_settled(client: TestClient, rate: float) -> None:
+    page = at(client, rate=rate, start=-1.9)
+    assert "is not there yet" in page.text
+    assert "settles at" not in page.text
+
+
 @pytest.mark.parametrize(("name", "preset"), [(name, preset) for name, _, preset in PRESETS])
 def test_every_preset_is_drawn(client: TestClient, name: str, preset: object) -> None:
     page = read(client, preset.address())  # type: ignore[attr-defined]

@@ -13,7 +13,10 @@ from sqlalchemy.orm import Session
 
 from service.lifecycle import gather
 from service.lifecycle.gather import gather_large
+from service.lifecycle.remove import REMOVED
+from service.lifecycle.retention import let_go
 from service.planning.measurements import COLUMNS
+from service.settings import Settings
 from service.store import gathering
 from service.store.curve_queries import find_settings, setting_curves
 from service.store.database import Database
@@ -104,6 +107,40 @@ def test_only_large_final_sweeps_are_gathered(
 ) -> None:
     with database.write() as session:
         session.execute(update(Sweep).where(Sweep.id == sweep.id).values(**changes))
+    assert gather_large(database) == 0
+
+
+def test_of_a_sweep_with_too_many_curves_none_are_gathered(
+    database: Database, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.read() as session:
+        expected = answers(session, sweep)
+    monkeypatch.setattr(gathering, "MOST_CELLS", 1)
+    assert gather_large(database) == 1
+    with database.read() as session:
+        assert not any(is_gathered(session, sweep.id, name) for name in COLUMNS)
+        assert is_gathered(session, sweep.id, "outcomes")
+        assert answers(session, sweep) == expected
+    assert gather_large(database) == 0
+
+
+def test_curves_go_with_the_losses_that_are_not_kept(database: Database, sweep: Sweep) -> None:
+    gather_large(database)
+    with database.write() as session:
+        session.execute(update(Sweep).where(Sweep.id == sweep.id).values(finished_at=0))
+    environment = {"BACKSWEEP_HOME": "/nowhere", "BACKSWEEP_RETAIN_LOSSES_DAYS": "1"}
+    assert let_go(database, Settings.from_environment(environment), seconds=10.0)
+    with database.read() as session:
+        assert not any(is_gathered(session, sweep.id, name) for name in COLUMNS)
+        assert is_gathered(session, sweep.id, "outcomes")
+        curves, _summary, _text = answers(session, sweep)
+        assert all(curve.n == [] for column in curves for curve in column)
+
+
+def test_what_is_being_deleted_is_not_gathered(database: Database, sweep: Sweep) -> None:
+    with database.write() as session:
+        key = building.owner(session, REMOVED)
+        session.execute(update(Sweep).where(Sweep.id == sweep.id).values(owner_id=key))
     assert gather_large(database) == 0
 
 

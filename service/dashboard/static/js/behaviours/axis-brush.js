@@ -50,12 +50,12 @@ export function axisGroup(axis, { x, y, range, change, lost }) {
     };
     const end = () => {
       delete group.dataset.dragged;
-      area.removeEventListener("pointermove", move);
+      for (const [kind, hear] of [["pointermove", move], ["pointerup", end], ["pointercancel", end]]) area.removeEventListener(kind, hear);
       set(Math.abs(now - start) * (bottom - top) < LEAST ? null : ends, true);
     };
     area.addEventListener("pointermove", move);
-    area.addEventListener("pointerup", end, { once: true });
-    area.addEventListener("pointercancel", end, { once: true });
+    area.addEventListener("pointerup", end);
+    area.addEventListener("pointercancel", end);
   });
   handles.forEach((handle, index) => handle.addEventListener("keydown", (event) => {
     const [low, high] = ends ?? [0, 1];

@@ -3,12 +3,11 @@
 import { get } from "../lib/api.js";
 import { poll } from "../lib/poll.js";
 import { fill } from "./fill.js";
-
-const OVER = new Set(["completed", "pruned", "diverged", "failed", "canceled"]);
+import { FINAL } from "./live.js";
 
 export default function compareTable(element) {
   const states = () => [...element.querySelectorAll("[data-state]")].map((one) => one.dataset.state);
-  if (states().every((state) => OVER.has(state))) return;
+  if (states().every((state) => FINAL.has(state))) return;
   const ids = element.dataset.runs.split(",");
   const question = { filter: `id in (${ids.map((id) => `'${id}'`).join(", ")})`, limit: ids.length };
   poll(
@@ -18,7 +17,7 @@ export default function compareTable(element) {
         fill(element.querySelector(`tr[data-id="${run.id}"]`), { ...run, baseline: run.role !== "search" });
       }
       document.dispatchEvent(new CustomEvent("backsweep:compared"));
-      return !states().every((state) => OVER.has(state));
+      return !states().every((state) => FINAL.has(state));
     },
     { every: 2000, looking: () => !document.hidden },
   );

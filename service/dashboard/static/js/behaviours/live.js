@@ -20,8 +20,10 @@ export function follow(refresh, element = null) {
   let isNear = element === null;
   let missed = true; // what there is to see
   let quietUntil = 0;
+  let timer = 0;
   const run = async () => {
     missed = false;
+    clearTimeout(timer);
     if (busy) {
       again = true;
       return;
@@ -37,16 +39,21 @@ export function follow(refresh, element = null) {
       const end = performance.now();
       quietUntil = end + Math.max(LEAST_PAUSE, PATIENCE * (end - start));
       busy = false;
+      if (again) {
+        again = false;
+        run();
+      } else if (missed && isNear) later();
     }
-    if (again) {
-      again = false;
-      run();
-    }
+  };
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => isNear && !busy && catchUp(), Math.max(0, quietUntil - performance.now()));
   };
   document.addEventListener("backsweep:sweep", ({ detail }) => {
     const isOver = FINAL.has(detail.state);
+    missed = true;
     if (isNear && (isOver || (!busy && performance.now() >= quietUntil))) run();
-    else if (!isNear) missed = true;
+    else if (isNear && !busy) later();
     if (!isNear && isOver) rest().then(catchUp);
   });
   const catchUp = () => {

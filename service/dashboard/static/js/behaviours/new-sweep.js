@@ -11,9 +11,18 @@ import { submitting } from "./submitting.js";
 const MARK = "#sweep=";
 const LONGEST_ADDRESS = 8000; // characters: beyond, an address is no place to keep a text
 
+function textInAddress() {
+  if (!location.hash.startsWith(MARK)) return null;
+  try {
+    return decodeURIComponent(location.hash.slice(MARK.length));
+  } catch {
+    return null; // somebody cut the address in the middle of a character
+  }
+}
+
 export default function newSweep(element) {
   const part = (name) => element.querySelector(`[data-part=${name}]`);
-  const kept = location.hash.startsWith(MARK) ? decodeURIComponent(location.hash.slice(MARK.length)) : null;
+  const kept = textInAddress();
   const sweep = draft(kept ?? element.dataset.text);
   const text = part("text");
 

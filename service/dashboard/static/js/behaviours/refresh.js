@@ -10,6 +10,7 @@ export default function refresh(element) {
 
   const step = async () => {
     const response = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (response.status >= 500) throw new Error(`the server answered ${response.status}`);
     const found = new DOMParser().parseFromString(await response.text(), "text/html");
     if (!found.querySelector("[data-part]")) {
       location.reload(); // the session has ended: the login is shown

@@ -22,7 +22,7 @@ export default function runVerify(element) {
       show(found);
       return !FINAL.has(found.state);
     },
-    { looking: () => !document.hidden, failed: refused },
+    { looking: () => !document.hidden, failed: (error) => error.status >= 400 && error.status < 500 && refused(error) },
   );
 
   button.addEventListener("click", async () => {

@@ -37,7 +37,9 @@ export default function runWeights(element) {
         for (const chart of [heat, histogram]) explain(chart, "The weights are not loaded yet.");
         return;
       }
-      tensors = await answer.json();
+      const found = await answer.json();
+      if (which !== chosen().which) return; // another was chosen meanwhile
+      tensors = found;
       loaded = which;
       await redraw();
     } catch (error) {

@@ -55,6 +55,7 @@ export default function wholePicture(element) {
       failure.hidden = true;
       draw();
     } catch (error) {
+      if (known !== now) return;
       failure.textContent = `There is no picture of all learning rates: ${error.message}`;
       failure.hidden = false;
     }

@@ -7,8 +7,10 @@ export function draft(text) {
   const followers = [];
   let now = { text, ...read(text) };
   if (now.content) now.text = written(now.content);
+  let readable = now.content ?? {}; // what controls show while the text cannot be read
   const set = (next, by) => {
     now = next;
+    readable = now.content ?? readable;
     for (const follower of followers) follower(now, by);
   };
   return {
@@ -16,7 +18,7 @@ export function draft(text) {
       return now.text;
     },
     get content() {
-      return now.content ?? {};
+      return readable;
     },
     get problem() {
       return now.problem ?? null;
