@@ -2,7 +2,8 @@
 
 A version is part of the question: whatever changes the answer changes the version. While a sweep trains, its
 version changes every second; an answer that took longer than `LONG` is then given for `PATIENCE` times as
-long, so that a large sweep that many people watch does not keep the process busy with itself.
+long, so that a large sweep that many people watch does not keep the process busy with itself. Of a sweep that
+has ended nobody asks twice, so its answer must be the last one.
 """
 
 from __future__ import annotations
@@ -34,11 +35,13 @@ class KeptAnswers:
     _bytes: int = 0
     _lock: Lock = field(default_factory=Lock)
 
-    def answer(self, question: Hashable, version: Hashable, work_out: Callable[[], bytes]) -> bytes:
-        """The kept answer to a question if it still holds, else a new one."""
+    def answer(
+        self, question: Hashable, version: Hashable, work_out: Callable[[], bytes], *, patient: bool
+    ) -> bytes:
+        """The kept answer to a question if it holds, or for the `patient` an older one; else a new one."""
         with self._lock:
             known = self._kept.get(question)
-            if known is not None and (known.version == version or self.clock() < known.until):
+            if known is not None and (known.version == version or (patient and self.clock() < known.until)):
                 self._kept.move_to_end(question)
                 return known.body
         began = self.clock()

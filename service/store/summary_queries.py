@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from service.planning.outcome_table import STATES, OutcomeTable, codes_of
 from service.planning.outcomes import gather
 from service.planning.run_numbers import AT_THE_END
 from service.planning.statistics import Sampling, is_loss
-from service.planning.statuses import Role
+from service.planning.statuses import Role, SweepState
 from service.planning.summary import Summary, summarize
 from service.store.gathered import OUTCOMES, SUMMARY, Arrays, find_gathered
 from service.store.schema import ConfigurationRow, Run, Sweep
@@ -44,22 +44,31 @@ LAST = (
 )
 
 
-def sweep_version(session: Session, owner_id: int, public_id: str) -> tuple[int, int]:
-    """What a sweep's answer stands for: the number of its last event, and how often its test was revealed.
+class SweepVersion(NamedTuple):
+    """What a sweep's answer stands for.
 
-    Whatever changes a run of a sweep is told as an event, so the number names the state of all its runs.
+    Whatever changes a run of a sweep is told as an event, so the last one's number names the state of all.
+    """
+
+    last_event: int
+    test_reveals: int
+    is_final: bool
+
+
+def sweep_version(session: Session, owner_id: int, public_id: str) -> SweepVersion:
+    """The version that answers about a sweep have now.
 
     Raises:
         NotFound: the owner has no such sweep.
     """
     found = session.execute(
-        select(Sweep.event_count, Sweep.test_reveals).where(
+        select(Sweep.event_count, Sweep.test_reveals, Sweep.state).where(
             Sweep.public_id == public_id, Sweep.owner_id == owner_id
         )
     ).one_or_none()
     if found is None:
         raise NotFound(f"there is no sweep {public_id}")
-    return found.event_count, found.test_reveals
+    return SweepVersion(found.event_count, found.test_reveals, SweepState(found.state).is_final)
 
 
 def summary_text(

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.site import Site
 from tests.browser.visitor import Visitor
@@ -110,6 +110,33 @@ def test_a_refused_verification_says_why(visitor: Visitor, digits: str) -> None:
     page.route("**/*:verify", lambda route: route.fulfill(status=409, json={"detail": "It is not over."}))
     part(page, "run-verify").get_by_role("button", name="Verify").click()
     expect(part(page, "run-verify")).to_contain_text("refused to verify the run: It is not over.")
+    visitor.complaints.clear()  # the browser's own line about the 409
+
+
+def test_a_button_that_is_pressed_before_its_module_is_there_is_pressed_once(
+    visitor: Visitor, digits: str
+) -> None:
+    page = open_run(visitor, digits)
+    waiting: list[Route] = []
+    asked: list[Request] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request)
+        route.fulfill(status=409, json={"detail": "No."})
+
+    page.route("**/run-verify.js", hold)
+    page.route("**/*:verify", refuse)
+    page.reload(wait_until="commit")
+    button = part(page, "run-verify").get_by_role("button", name="Verify")
+    button.click()
+    button.click()
+    assert not asked
+    waiting[0].continue_()
+    expect(part(page, "run-verify")).to_contain_text("refused to verify the run: No.")
+    assert len(asked) == 1
     visitor.complaints.clear()  # the browser's own line about the 409
 
 

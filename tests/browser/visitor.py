@@ -20,8 +20,9 @@ class Visitor:
     complaints: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> Page:
-        """Go to a page of the site."""
+        """Go to a page of the site, and wait until its modules have begun."""
         self.page.goto(self.site.address + path)
+        self.page.wait_for_function("() => !document.querySelector('[data-behaviour]:not([data-begun])')")
         return self.page
 
     def sees_charts(self, count: int) -> None:

@@ -42,7 +42,8 @@ def get_summary(
     with here.database.read() as session:
         version = sweep_version(session, caller.owner_id, sweep_id)
         question = ("summary", caller.owner_id, sweep_id, group_by)
-        body = here.kept.answer(question, version, partial(summary_text, session, *question[1:]))
+        work_out = partial(summary_text, session, *question[1:])
+        body = here.kept.answer(question, version, work_out, patient=not version.is_final)
     return Response(body, media_type="application/json")
 
 
@@ -60,7 +61,8 @@ def get_importance(here: Here, caller: Asking, sweep_id: SweepId) -> Response:
     with here.database.read() as session:
         version = sweep_version(session, caller.owner_id, sweep_id)
         question = ("importance", caller.owner_id, sweep_id)
-        body = here.kept.answer(question, version, partial(_importance, session, *question[1:]))
+        work_out = partial(_importance, session, *question[1:])
+        body = here.kept.answer(question, version, work_out, patient=not version.is_final)
     return Response(body, media_type="application/json")
 
 

@@ -3,8 +3,15 @@
 /** Start the behaviours of everything below `root`, once each. */
 export function attach(root) {
   for (const element of root.querySelectorAll("[data-behaviour]")) {
-    for (const name of element.dataset.behaviour.split(" ")) {
-      import(`./${name}.js`).then((module) => module.default(element));
-    }
+    const names = element.dataset.behaviour.split(" ");
+    Promise.all(names.map((name) => begin(element, name))).then(() => {
+      element.dataset.begun = "";
+      element.dispatchEvent(new Event("backsweep:begun"));
+    });
   }
+}
+
+async function begin(element, name) {
+  const module = await import(`./${name}.js`);
+  module.default(element);
 }
