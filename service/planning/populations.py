@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import heapreplace
 from itertools import pairwise
 
 # Bytes of working set in one population, until a worker has measured what its own cache serves
@@ -19,6 +20,8 @@ CACHE_BUDGET = 8 * 2**20
 MAX_RUNS = 512  # of one population, however small they are: what one lost lease costs
 # Runs of one seed that are company enough: 24 had nine tenths of the speed of 64, and balance workers better.
 ONE_SEED_FROM = 24
+OF_A_POPULATION = 6  # runs that take as long as what each costs, in the core (see above) and beside it
+MANY_PER_WORKER = 16  # with more, the last one is a few per cent of what a worker does
 POPULATIONS_PER_WORKER = 2  # so that no worker stands idle while another has its last long one
 
 
@@ -38,15 +41,15 @@ def plan(
     """The run numbers of each population, in the order in which they are best trained.
 
     Every run stands in exactly one. Populations are as large as the cache budget allows, and smaller if
-    otherwise there were fewer than two for each live worker. Earlier seeds come first, over all shapes, so
-    that a sweep shows every setting once before it shows any of them again.
+    otherwise there were fewer than two for each live worker, or if the workers are done sooner with as many
+    for each. Earlier seeds come first, over all shapes, so that a sweep shows every setting once before it
+    shows any of them again.
     """
     if not runs:
         return ()
     rank = {seed: position for position, seed in enumerate(dict.fromkeys(run.seed for run in runs))}
     groups = [_Group.of(members, rank, cache_budget) for members in _by_shape(runs)]
-    wanted = min(len(runs), POPULATIONS_PER_WORKER * max(1, live_workers))
-    limit = _largest_limit(groups, wanted)
+    limit = _best_limit(groups, len(runs), max(1, live_workers))
     populations = [population for group in groups for population in group.cut(limit)]
     populations.sort(key=lambda population: (rank[population[0].seed], population[0].number))
     return tuple(tuple(run.number for run in population) for population in populations)
@@ -118,6 +121,29 @@ def _evenly(members: tuple[PlacedRun, ...], size: int) -> Iterator[tuple[PlacedR
     bounds = [len(members) * piece // pieces for piece in range(pieces + 1)]
     for start, end in pairwise(bounds):
         yield members[start:end]
+
+
+def _best_limit(groups: Sequence[_Group], runs: int, workers: int) -> int:
+    """The limit on a population's size with which the workers are done soonest; of two alike the larger."""
+    limit = _largest_limit(groups, min(runs, POPULATIONS_PER_WORKER * workers))
+    sizes = _sizes(groups, limit)
+    uneven = len(sizes) % workers
+    if not uneven or len(sizes) > MANY_PER_WORKER * workers:
+        return limit
+    even = _largest_limit(groups, min(runs, len(sizes) + workers - uneven))
+    return min(limit, even, key=lambda each: _done_after(_sizes(groups, each), workers))
+
+
+def _sizes(groups: Sequence[_Group], limit: int) -> list[int]:
+    return [len(population) for group in groups for population in group.cut(limit)]
+
+
+def _done_after(sizes: Sequence[int], workers: int) -> int:
+    """When the last of the workers is done that take populations in turn, in units of one run's time."""
+    free = [0] * workers
+    for size in sizes:
+        heapreplace(free, free[0] + OF_A_POPULATION + size)
+    return max(free)
 
 
 def _largest_limit(groups: Sequence[_Group], wanted: int) -> int:

@@ -82,5 +82,15 @@ def test_each_live_worker_has_two_populations_where_runs_allow() -> None:
     assert len(plan(placed(5, 1), 8, BUDGET)) == 5
 
 
+def test_the_workers_have_equally_much_to_do_where_they_are_done_sooner_by_it() -> None:
+    def sizes(runs: list[PlacedRun], workers: int) -> list[int]:
+        return [len(population) for population in plan(runs, workers, BUDGET)]
+
+    assert sizes(placed(450, 1), 1) == [90] * 5
+    assert sizes(placed(450, 1), 2) == [75] * 6
+    # Seeds that are populations of their own are not halved: ten of 13 take longer than five of 26.
+    assert sizes(placed(26, 9), 2) == [26] * 9
+
+
 def test_a_run_that_exceeds_every_cache_trains_alone() -> None:
     assert plan(placed(3, 1, working_set=10 * BUDGET), 1, BUDGET) == ((1,), (2,), (3,))
