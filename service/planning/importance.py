@@ -15,7 +15,7 @@ parameters do is noise there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Literal
@@ -23,7 +23,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from service.planning.outcome_table import OutcomeTable, RunOutcome
+from service.planning.outcome_table import OutcomeTable
 from service.planning.outcomes import Goal, Settings, gather, mixed_losses
 from service.planning.statistics import FloatArray, Sampling, is_number
 from service.planning.statuses import RunState
@@ -59,11 +59,8 @@ class Importance:
     reason: str | None
 
 
-def importance(
-    outcomes: Iterable[RunOutcome] | OutcomeTable, *, metric: str, goal: Goal, sampling: Sampling
-) -> Importance:
-    """What each varied parameter explains of the ranks of the search runs in `outcomes` by `metric`."""
-    table = outcomes if isinstance(outcomes, OutcomeTable) else OutcomeTable.of(outcomes)
+def importance(table: OutcomeTable, *, metric: str, goal: Goal, sampling: Sampling) -> Importance:
+    """What each varied parameter explains of the ranks of the search runs in `table` by `metric`."""
     search = table.only(~table.linear)
     names = tuple(dict.fromkeys(name for setting in search.settings for name in setting))
     settings = gather(search, names)

@@ -1,42 +1,25 @@
-"""What each run of a sweep came to, one by one or as columns: a sweep may have 100,000 runs."""
+"""What each run of a sweep came to, as columns: a sweep may have 100,000 runs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.planning.statistics import FloatArray
-from service.planning.statuses import Role, RunState
+from service.planning.statuses import RunState
 
-Setting = Mapping[str, object]
+Setting = Mapping[str, object]  # each varied parameter's value, without the seed
 STATES = tuple(RunState)
 _CODES: Mapping[str, int] = {state: code for code, state in enumerate(STATES)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOutcome:
-    """What one run came to; `setting` maps each varied parameter to its value, without the seed."""
-
-    number: int
-    setting: Setting
-    configuration_hash: str
-    seed: int
-    state: RunState
-    collapsed: bool = False  # no better than the constant predictor at its end
-    converged: bool | None = None  # of a run over a function; None before its end, and for networks
-    turns: int = 0  # of a run over a function: at how many steps the derivative turned around
-    role: Role = Role.SEARCH
-    metrics: Mapping[str, float | None] = field(default_factory=dict)
-
-
 @dataclass(frozen=True)
 class OutcomeTable:
-    """Runs in the order of their numbers, a column for each part of a `RunOutcome`.
+    """Runs in the order of their numbers.
 
     `hashes` and `settings` belong to configurations, `configurations` says which of them each run has. What a
     metric does not have is NaN. `converged` is None where no run is over a function.
@@ -44,41 +27,14 @@ class OutcomeTable:
 
     seeds: NDArray[np.int64]
     states: NDArray[np.int8]  # places in `STATES`
-    collapsed: NDArray[np.bool_]
+    collapsed: NDArray[np.bool_]  # no better than the constant predictor at its end
     configurations: NDArray[np.intp]
     hashes: Sequence[str]
     settings: Sequence[Setting]
     metrics: Mapping[str, FloatArray]
     linear: NDArray[np.bool_]  # a baseline, and no part of the search
-    converged: Sequence[bool | None] | None = None
-    turns: NDArray[np.int64] | None = None
-
-    @classmethod
-    def of(cls, outcomes: Iterable[RunOutcome]) -> Self:
-        """The table of single outcomes."""
-        rows = sorted(outcomes, key=lambda outcome: outcome.number)
-        known: dict[tuple[str, str], int] = {}
-        settings: list[Setting] = []
-        places = []
-        for row in rows:
-            key = (row.configuration_hash, repr(sorted(row.setting.items())))
-            if key not in known:
-                known[key] = len(known)
-                settings.append(row.setting)
-            places.append(known[key])
-        names = dict.fromkeys(name for row in rows for name in row.metrics)
-        return cls(
-            np.array([row.seed for row in rows], dtype=np.int64),
-            codes_of([row.state for row in rows]),
-            np.array([row.collapsed for row in rows], dtype=bool),
-            np.array(places, dtype=np.intp),
-            [digest for digest, _setting in known],
-            settings,
-            {name: np.array([row.metrics.get(name) for row in rows], dtype=np.float64) for name in names},
-            np.array([row.role == Role.LINEAR for row in rows], dtype=bool),
-            [row.converged for row in rows],
-            np.array([row.turns for row in rows], dtype=np.int64),
-        )
+    converged: Sequence[bool | None] | None = None  # None for a run before its end
+    turns: NDArray[np.int64] | None = None  # at how many steps the derivative turned around
 
     def __len__(self) -> int:
         """How many runs there are."""

@@ -13,7 +13,7 @@ seeds than another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from math import inf
@@ -22,7 +22,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from service.planning.outcome_table import OutcomeTable, RunOutcome, Setting
+from service.planning.outcome_table import OutcomeTable, Setting
 from service.planning.statistics import (
     ERROR,
     FloatArray,
@@ -142,9 +142,8 @@ def mixed_losses(table: OutcomeTable, metric: str) -> tuple[str, ...]:
     return tuple(sorted(losses)) if len(losses) > 1 and is_loss(metric) else ()
 
 
-def gather(outcomes: Iterable[RunOutcome] | OutcomeTable, group_by: tuple[str, ...]) -> Settings:
+def gather(table: OutcomeTable, group_by: tuple[str, ...]) -> Settings:
     """The settings in the order in which their first runs came."""
-    table = outcomes if isinstance(outcomes, OutcomeTable) else OutcomeTable.of(outcomes)
     known: dict[tuple[object, ...], int] = {}
     # A parameter that a configuration does not use is absent from its setting.
     places = [

@@ -111,30 +111,19 @@ def bounds_of(metric: str) -> Bounds:
     return next(known, UNBOUNDED)
 
 
-def interval(
-    values: Sequence[float],
-    *,
-    resampled: bool,
-    train_count: int,
-    validation_count: int,
-    log: bool,
-    bounds: Bounds = UNBOUNDED,
-) -> Interval:
-    """Mean of one value per seed, mean +- t(n-1) * standard error at 95 %.
-
-    With `log` all of it happens to the logarithms and is transformed back: `mean` is then the geometric mean
-    and the ends lie around it as a ratio. A value of 0 or below has no logarithm: then everything is linear
-    and `mean` is arithmetic. With `resampled` the standard error is Nadeau and Bengio's
-    (`Sampling.variance_factor`).
-    """
-    sampling = Sampling(resampled, train_count, validation_count)
-    return intervals(np.array([values], dtype=np.float64), sampling, log=log, bounds=bounds)[0]
-
-
 def intervals(
     grid: FloatArray, sampling: Sampling, *, log: bool, bounds: Bounds = UNBOUNDED
 ) -> Sequence[Interval]:
-    """What `interval` says of each row of values by seed (settings, seeds), NaN where there is none."""
+    """Of each row its mean, and mean +- t(n-1) * standard error at 95 %.
+
+    With `log` all of it happens to the logarithms and is transformed back: `mean` is then the geometric mean
+    and the ends lie around it as a ratio. A value of 0 or below has no logarithm: then everything in its row
+    is linear and `mean` is arithmetic. With resampled splits the standard error is Nadeau and Bengio's
+    (`Sampling.variance_factor`).
+
+    Shapes:
+        grid  (settings, seeds), one value for each seed, NaN where there is none
+    """
     there = ~np.isnan(grid)
     counts = there.sum(axis=1)
     # Of no value, or of values far apart, there is no spread: what is not finite in the end is None.

@@ -8,7 +8,7 @@ from math import isfinite
 
 from service.errors import Fault, InvalidSubmission
 from service.planning.expected_best import expected_best
-from service.planning.outcome_table import OutcomeTable, RunOutcome, Setting
+from service.planning.outcome_table import OutcomeTable, Setting
 from service.planning.outcomes import (
     Goal,
     Settings,
@@ -184,7 +184,7 @@ class Summary:
 
 
 def summarize(
-    outcomes: Iterable[RunOutcome] | OutcomeTable,
+    table: OutcomeTable,
     *,
     group_by: tuple[str, ...],
     metric: str,
@@ -200,7 +200,7 @@ def summarize(
     looks: int = 1,
     test_reveals: int = 0,
 ) -> Summary:
-    """Rank the search runs of `outcomes` by `metric`, beside the baselines.
+    """Rank the search runs of `table` by `metric`, beside the baselines.
 
     `constant` holds the constant predictor's metrics; `rows_sd` is asked, for the best configuration's hash,
     for the spread over the test rows of each row's mean over the seeds (see `statistics.held_out_interval`).
@@ -210,7 +210,6 @@ def summarize(
     Raises:
         InvalidSubmission: `group_by` names what does not vary.
     """
-    table = outcomes if isinstance(outcomes, OutcomeTable) else OutcomeTable.of(outcomes)
     search, linear = table.only(~table.linear), table.only(table.linear)
     varied = tuple(dict.fromkeys(name for setting in search.settings for name in setting))
     _require_varied(group_by, varied if len(search) else group_by)

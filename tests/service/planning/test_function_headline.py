@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from service.planning.headline import headline, notes
 from service.planning.headline_words import Context
-from service.planning.outcome_table import RunOutcome
 from service.planning.statuses import RunState
 from service.planning.summary import Summary, summarize
+from tests.service.planning.run_outcomes import RunOutcome, table_of
 
 CONTEXT = Context(epochs=100, optimizer="sgd")
 
@@ -34,7 +34,7 @@ def ended(number: int, rate: float, state: RunState) -> RunOutcome:
 
 def of(outcomes: Sequence[RunOutcome]) -> Summary:
     return summarize(
-        outcomes,
+        table_of(outcomes),
         group_by=("learning_rate",),
         metric="train_loss",
         goal="minimize",
@@ -121,7 +121,7 @@ def test_several_parameters_are_named_with_the_best() -> None:
         for number, (rate, optimizer) in enumerate([(0.1, "sgd"), (0.1, "adam"), (0.9, "sgd")], start=1)
     ]
     summary = summarize(
-        outcomes,
+        table_of(outcomes),
         group_by=("learning_rate", "optimizer"),
         metric="train_loss",
         goal="minimize",

@@ -10,12 +10,13 @@ import pytest
 
 from service.planning.headline import headline, notes
 from service.planning.headline_words import Context
-from service.planning.outcome_table import RunOutcome, Setting
+from service.planning.outcome_table import Setting
 from service.planning.outcomes import Goal
 from service.planning.significant import labels, percent, significant
 from service.planning.statistics import Interval
 from service.planning.statuses import Role, RunState
 from service.planning.summary import HeldOut, Summary, summarize
+from tests.service.planning.run_outcomes import RunOutcome, table_of
 
 DIVERGED, FAILED, QUEUED, CANCELED = RunState.DIVERGED, RunState.FAILED, RunState.QUEUED, RunState.CANCELED
 DIGITS = Context(epochs=30, batch_size=32, optimizer="sgd", loss="cross_entropy")
@@ -73,7 +74,7 @@ def summary_of(
     method: str = "grid",
 ) -> Summary:
     return summarize(
-        outcomes,
+        table_of(outcomes),
         group_by=group_by,
         metric=metric,
         goal=goal,

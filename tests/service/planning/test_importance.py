@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from service.planning.importance import Importance, importance
-from service.planning.outcome_table import RunOutcome, Setting
+from service.planning.outcome_table import Setting
 from service.planning.outcomes import Goal
 from service.planning.statistics import Sampling
 from service.planning.statuses import Role, RunState
+from tests.service.planning.run_outcomes import RunOutcome, table_of
 
 Cells = Mapping[tuple[int, int], Sequence[float | RunState]]
 
@@ -46,7 +47,7 @@ def grid(cells: Cells) -> list[RunOutcome]:
 
 
 def found(outcomes: Sequence[RunOutcome], goal: Goal = "minimize", sampling: Sampling = ALONE) -> Importance:
-    return importance(outcomes, metric="validation_loss", goal=goal, sampling=sampling)
+    return importance(table_of(outcomes), metric="validation_loss", goal=goal, sampling=sampling)
 
 
 def shares(outcomes: Sequence[RunOutcome], goal: Goal = "minimize") -> dict[str, float]:

@@ -7,6 +7,7 @@ from scipy.stats import rankdata
 from service.planning.outcomes import gather
 from service.planning.ranks import mean_ranks, medians
 from service.planning.statuses import RunState
+from tests.service.planning.run_outcomes import table_of
 from tests.service.planning.test_summary import rates
 
 DIVERGED, QUEUED = RunState.DIVERGED, RunState.QUEUED
@@ -14,8 +15,15 @@ DIVERGED, QUEUED = RunState.DIVERGED, RunState.QUEUED
 
 def test_medians_take_a_diverged_run_for_the_worst() -> None:
     settings = gather(
-        rates(
-            {0.1: [3.0, 1.0, 2.0], 0.2: [1.0, DIVERGED, 2.0], 0.3: [1.0, DIVERGED, DIVERGED], 0.4: [QUEUED]}
+        table_of(
+            rates(
+                {
+                    0.1: [3.0, 1.0, 2.0],
+                    0.2: [1.0, DIVERGED, 2.0],
+                    0.3: [1.0, DIVERGED, DIVERGED],
+                    0.4: [QUEUED],
+                }
+            )
         ),
         ("learning_rate",),
     )
@@ -24,7 +32,7 @@ def test_medians_take_a_diverged_run_for_the_worst() -> None:
 
 def test_ranks_are_means_over_seeds_with_diverged_runs_last() -> None:
     settings = gather(
-        rates({0.1: [1.0, 2.0, 3.0], 0.2: [2.0, 2.0, DIVERGED], 0.3: [DIVERGED, 9.0, DIVERGED]}),
+        table_of(rates({0.1: [1.0, 2.0, 3.0], 0.2: [2.0, 2.0, DIVERGED], 0.3: [DIVERGED, 9.0, DIVERGED]})),
         ("learning_rate",),
     )
     expected = [rankdata(seed) for seed in ([1, 2, 99], [2, 2, 9], [3, 99, 99])]
@@ -33,7 +41,7 @@ def test_ranks_are_means_over_seeds_with_diverged_runs_last() -> None:
 
 
 def test_ranks_are_told_for_seeds_at_which_all_have_finished() -> None:
-    settings = gather(rates({0.1: [1.0, 5.0], 0.2: [2.0, QUEUED]}), ("learning_rate",))
+    settings = gather(table_of(rates({0.1: [1.0, 5.0], 0.2: [2.0, QUEUED]})), ("learning_rate",))
     assert mean_ranks(settings, "validation_loss", "minimize") == [1.0, 2.0]
-    waiting = gather(rates({0.1: [1.0], 0.2: [QUEUED]}), ("learning_rate",))
+    waiting = gather(table_of(rates({0.1: [1.0], 0.2: [QUEUED]})), ("learning_rate",))
     assert mean_ranks(waiting, "validation_loss", "minimize") == [None, None]

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from service.planning.statistics import (
+    UNBOUNDED,
+    Bounds,
     FloatArray,
     Interval,
     Sampling,
     bounds_of,
     divergence_upper_bound,
     held_out_interval,
-    interval,
+    intervals,
     is_loss,
     rank,
     set_of_the_best,
@@ -28,14 +30,11 @@ from service.planning.statistics import (
 INDEPENDENT = Sampling(resampled=False, train_count=0, validation_count=0)
 
 
-def linear_interval(values: list[float], sampling: Sampling = INDEPENDENT) -> Interval:
-    return interval(
-        values,
-        resampled=sampling.resampled,
-        train_count=sampling.train_count,
-        validation_count=sampling.validation_count,
-        log=False,
-    )
+def interval(
+    values: list[float], sampling: Sampling = INDEPENDENT, *, log: bool = False, bounds: Bounds = UNBOUNDED
+) -> Interval:
+    [found] = intervals(np.array([values]), sampling, log=log, bounds=bounds)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -52,7 +51,7 @@ def test_quantiles_and_tails_of_students_t_agree_with_the_printed_table(
 
 def test_an_interval_is_the_mean_and_t_standard_errors() -> None:
     # By hand: mean 0.25, s^2 = 0.05 / 3, t(0.975, 3) = 3.182, half-width 3.182 * 0.12910 / 2.
-    found = linear_interval([0.1, 0.2, 0.3, 0.4])
+    found = interval([0.1, 0.2, 0.3, 0.4])
     assert found.mean == pytest.approx(0.25)
     assert found.low == pytest.approx(0.25 - 0.2054, abs=1e-4)
     assert found.high == pytest.approx(0.25 + 0.2054, abs=1e-4)
@@ -61,14 +60,14 @@ def test_an_interval_is_the_mean_and_t_standard_errors() -> None:
 
 def test_resampled_splits_widen_the_interval_as_nadeau_and_bengio_correct_it() -> None:
     # By hand: factor 1/4 + 25/100 = 1/2, half-width 3.182 * sqrt(0.05 / 3 / 2) = 0.2905.
-    found = linear_interval([0.1, 0.2, 0.3, 0.4], Sampling(True, train_count=100, validation_count=25))
+    found = interval([0.1, 0.2, 0.3, 0.4], Sampling(True, train_count=100, validation_count=25))
     assert found.low == pytest.approx(0.25 - 0.2905, abs=1e-4)
     assert found.high == pytest.approx(0.25 + 0.2905, abs=1e-4)
 
 
 def test_resampled_splits_without_training_rows_are_refused() -> None:
     with pytest.raises(ValueError, match="train_count is 0"):
-        linear_interval([0.1, 0.2, 0.3], Sampling(True, train_count=0, validation_count=25))
+        interval([0.1, 0.2, 0.3], Sampling(True, train_count=0, validation_count=25))
 
 
 @pytest.mark.parametrize(
@@ -80,11 +79,11 @@ def test_resampled_splits_without_training_rows_are_refused() -> None:
     ],
 )
 def test_fewer_than_three_values_have_no_interval(values: list[float], found: Interval) -> None:
-    assert linear_interval(values) == found
+    assert interval(values) == found
 
 
 def test_losses_are_averaged_geometrically_and_their_interval_is_a_ratio() -> None:
-    found = interval([0.1, 1.0, 10.0], resampled=False, train_count=0, validation_count=0, log=True)
+    found = interval([0.1, 1.0, 10.0], log=True)
     # The logarithms are -1, 0, 1 decades: s = 1, half-width 4.303 / sqrt(3) = 2.484 decades.
     assert found.mean == pytest.approx(1.0)
     assert found.low == pytest.approx(10**-2.484, rel=1e-3)
@@ -94,26 +93,19 @@ def test_losses_are_averaged_geometrically_and_their_interval_is_a_ratio() -> No
 @pytest.mark.parametrize("lowest", [0.0, -1.0])
 def test_a_value_without_a_logarithm_makes_the_interval_linear(lowest: float) -> None:
     values = [lowest, 1.0, 2.0]
-    on_log = interval(values, resampled=False, train_count=0, validation_count=0, log=True)
-    assert on_log == linear_interval(values)
+    on_log = interval(values, log=True)
+    assert on_log == interval(values)
 
 
 def test_an_end_that_no_float_can_hold_is_left_out() -> None:
-    found = interval([1e-300, 1.0, 1e300], resampled=False, train_count=0, validation_count=0, log=True)
+    found = interval([1e-300, 1.0, 1e300], log=True)
     assert found.mean == pytest.approx(1.0)
     assert found.high is None
 
 
 def test_an_interval_of_an_accuracy_stays_within_0_and_1() -> None:
     values = [0.9, 1.0, 1.0]
-    found = interval(
-        values,
-        resampled=False,
-        train_count=0,
-        validation_count=0,
-        log=False,
-        bounds=bounds_of("test_accuracy"),
-    )
+    found = interval(values, bounds=bounds_of("test_accuracy"))
     assert found.high == 1.0
     assert bounds_of("validation_r2")[1] == 1.0
 
@@ -293,6 +285,6 @@ def test_importing_the_statistics_does_not_load_scipy() -> None:
 
 
 def test_the_geometric_mean_of_equal_losses_is_their_value() -> None:
-    found = interval([0.3] * 5, resampled=False, train_count=0, validation_count=0, log=True)
+    found = interval([0.3] * 5, log=True)
     assert found.mean == pytest.approx(exp(log(0.3)))
     assert found.low == pytest.approx(0.3)

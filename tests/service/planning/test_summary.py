@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from service.errors import InvalidSubmission
-from service.planning.outcome_table import RunOutcome, Setting
+from service.planning.outcome_table import Setting
 from service.planning.outcomes import Goal
 from service.planning.statuses import Role, RunState
 from service.planning.summary import Summary, summarize
+from tests.service.planning.run_outcomes import RunOutcome, table_of
 
 COMPLETED, DIVERGED, FAILED = RunState.COMPLETED, RunState.DIVERGED, RunState.FAILED
 QUEUED, CANCELED, PRUNED = RunState.QUEUED, RunState.CANCELED, RunState.PRUNED
@@ -60,7 +61,7 @@ def summary_of(
     **others: Any,
 ) -> Summary:
     return summarize(
-        outcomes,
+        table_of(outcomes),
         group_by=group_by,
         metric=metric,
         goal=goal,
