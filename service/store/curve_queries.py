@@ -16,7 +16,8 @@ from service.errors import Fault, InvalidSubmission, NotFound
 from service.planning.measurements import MOST_RECORDED_EPOCHS
 from service.planning.statuses import Role
 from service.store.gathered import Arrays, find_gathered
-from service.store.schema import ConfigurationRow, LossRow, Run, Sweep
+from service.store.schema import LossRow, Run, Sweep
+from service.store.sweep_configurations import search_configurations
 
 
 class SweepSettings(NamedTuple):
@@ -86,20 +87,7 @@ def find_settings(
     ]
     if faults:
         raise InvalidSubmission(faults)
-    firsts = (
-        select(Run.configuration_id, func.min(Run.number).label("first"), func.sum(Run.epoch).label("rows"))
-        .where(Run.sweep_id == found.id, Run.role == Role.SEARCH)
-        .group_by(Run.configuration_id)
-        .subquery()
-    )
-    statement = (
-        select(ConfigurationRow.id, ConfigurationRow.hash, ConfigurationRow.document, firsts.c.rows)
-        .join(firsts, firsts.c.configuration_id == ConfigurationRow.id)
-        .order_by(firsts.c.first)
-    )
-    if hashes is not None:
-        statement = statement.where(ConfigurationRow.hash.in_(hashes))
-    rows = session.execute(statement).all()
+    rows = search_configurations(session, found.id, hashes)
     known = {row.hash for row in rows}
     unknown = [
         Fault("configurations", "is no configuration of this search", digest, "hashes of the summary")
@@ -108,8 +96,8 @@ def find_settings(
     ]
     if unknown:
         raise InvalidSubmission(unknown)
-    settings = {row.id: varied_part(row.document, names) for row in rows}
-    return SweepSettings(found.id, settings, {row.id: int(row.rows) for row in rows})
+    settings = {row.key: varied_part(row.document, names) for row in rows}
+    return SweepSettings(found.id, settings, {row.key: row.epochs for row in rows})
 
 
 def setting_curves(

@@ -23,8 +23,6 @@ _CONTENT = """
     SELECT content FROM gathered JOIN sweeps ON sweeps.id = gathered.sweep_id
     WHERE sweep_id = %s AND gathered.name = %s AND gathered.event_count = sweeps.event_count
 """
-OUTCOMES = "outcomes"  # what each run came to
-SUMMARY = "summary"  # by all that varies; all other names are columns of losses
 
 
 def find_gathered(session: Session, sweep_key: int, name: str) -> Arrays | None:
@@ -57,12 +55,17 @@ def _standing(statement: Select[Any], sweep_key: int, name: str) -> Select[Any]:
     )
 
 
-def keep_gathered(session: Session, sweep_key: int, event_count: int, found: Mapping[str, Arrays]) -> bool:
-    """Write what was gathered when the sweep had so many events; False, and nothing, if it has others now."""
+def keep_gathered(
+    session: Session, sweep_key: int, event_count: int, found: Mapping[str, Arrays], *, begins: str = ""
+) -> bool:
+    """Write what was gathered when the sweep had so many events; False, and nothing, if it has others now.
+
+    What was gathered before under a name that begins so goes.
+    """
     now = session.scalar(select(Sweep.event_count).where(Sweep.id == sweep_key).with_for_update())
     if now != event_count:
         return False
-    session.execute(delete(Gathered).where(Gathered.sweep_id == sweep_key))
+    session.execute(delete(Gathered).where(Gathered.sweep_id == sweep_key, Gathered.name.startswith(begins)))
     rows = [
         {"sweep_id": sweep_key, "name": name, "event_count": event_count, "content": _written(arrays)}
         for name, arrays in found.items()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,9 +27,11 @@ from service.planning.run_numbers import AT_THE_END
 from service.planning.statistics import Sampling, is_loss
 from service.planning.statuses import Role, SweepState
 from service.planning.summary import Summary, summarize
-from service.store.gathered import OUTCOMES, SUMMARY, Arrays, find_gathered
+from service.store.gathered import Arrays, find_gathered
+from service.store.gathered_names import OUTCOMES, summary_name
 from service.store.schema import ConfigurationRow, Run, Sweep
 from service.store.screening_queries import screening_of
+from service.store.sweep_configurations import all_configurations
 
 # By column, the quantity that it holds at the last epoch; a score has the name that the task gives it.
 LAST = (
@@ -82,23 +83,18 @@ def summary_text(
     """
     sweep = session.scalar(select(Sweep).where(Sweep.public_id == public_id, Sweep.owner_id == owner_id))
     if sweep is not None and group_by in (None, tuple(sweep.varied)):
-        kept = find_gathered(session, sweep.id, SUMMARY)
-        if kept is not None and _made_now(sweep) == kept["made"].tolist():
+        kept = find_gathered(session, sweep.id, summary_name(sweep.test_reveals))
+        if kept is not None:
             return kept["text"].tobytes()
     found, context = sweep_summary(session, owner_id, public_id, group_by)
     document = found.to_json(headline=headline(found, context), notes=notes(found))
     return to_json({"sweep": public_id, **document}, inf_nan_mode="strings")
 
 
-def summary_arrays(session: Session, sweep: Sweep) -> Arrays:
-    """What `summary_text` finds of a sweep when it is gathered."""
+def summary_arrays(session: Session, sweep: Sweep) -> Mapping[str, Arrays]:
+    """What `summary_text` finds of a sweep when it is gathered, under its name."""
     text = summary_text(session, sweep.owner_id, sweep.public_id)
-    return {"text": np.frombuffer(text, np.uint8), "made": np.array(_made_now(sweep))}
-
-
-def _made_now(sweep: Sweep) -> list[str]:
-    """What a summary depends on beside the sweep's events: another release may find other words."""
-    return [version("backsweep"), str(sweep.test_reveals)]
+    return {summary_name(sweep.test_reveals): {"text": np.frombuffer(text, np.uint8)}}
 
 
 def sweep_summary(
@@ -197,7 +193,7 @@ def _outcomes(
     else:
         arrivals = None
     distinct, places = _in_order(columns["configurations"].tolist())
-    configurations = _configurations(session, sweep.id, hashes)
+    configurations = all_configurations(session, sweep.id, hashes)
     found = [configurations[key] for key in distinct]
     table = OutcomeTable(
         columns["seeds"],
@@ -263,17 +259,6 @@ def _in_order(keys: Sequence[int]) -> tuple[Sequence[int], NDArray[np.intp]]:
     known: dict[int, int] = {}
     places = [known.setdefault(key, len(known)) for key in keys]
     return list(known), np.array(places, dtype=np.intp)
-
-
-def _configurations(
-    session: Session, sweep_key: int, hashes: Sequence[str]
-) -> dict[int, tuple[str, Mapping[str, Any]]]:
-    """The sweep's configurations by key: read apart, because many runs share one."""
-    used = select(Run.configuration_id).where(Run.sweep_id == sweep_key)
-    columns = ConfigurationRow.id, ConfigurationRow.hash, ConfigurationRow.document
-    wanted = [ConfigurationRow.hash.in_(hashes)] if hashes else []
-    found = session.execute(select(*columns).where(ConfigurationRow.id.in_(used), *wanted))
-    return {key: (digest, document) for key, digest, document in found}
 
 
 def _setting(document: Mapping[str, Any], varied: Sequence[str]) -> Mapping[str, Any]:

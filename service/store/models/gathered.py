@@ -14,6 +14,6 @@ class Gathered(Base):
     __tablename__ = "gathered"
 
     sweep_id: Mapped[int] = mapped_column(ForeignKey("sweeps.id"), primary_key=True, autoincrement=False)
-    name: Mapped[Word] = mapped_column(primary_key=True)  # a column of losses, `outcomes`, or `summary`
+    name: Mapped[Word] = mapped_column(primary_key=True)  # see `service.store.gathered_names`
     event_count: Mapped[Count]  # the sweep's, when this was gathered: with another one it is not used
     content: Mapped[Blob]

@@ -17,12 +17,14 @@ from service.lifecycle.remove import REMOVED
 from service.lifecycle.retention import let_go
 from service.planning.measurements import COLUMNS
 from service.settings import Settings
-from service.store import gathering
+from service.store import gathered_names, gathering
 from service.store.curve_queries import find_settings, setting_curves
 from service.store.database import Database
 from service.store.gathered import find_gathered, is_gathered
+from service.store.gathered_names import summary_name
+from service.store.point_queries import run_points
 from service.store.schema import Gathered, Sweep
-from service.store.summary_queries import summary_text, sweep_summary
+from service.store.summary_queries import summary_text, sweep_importance, sweep_summary
 from tests.service.api import building
 
 NAN, INFINITY = math.nan, math.inf
@@ -56,6 +58,9 @@ def sweep(database: Database, monkeypatch: pytest.MonkeyPatch) -> Sweep:
                 validation_score=None if number == 2 else 0.125 * number,
             )
             building.losses(session, run, losses)
+        building.run(
+            session, found, 6, learning_rate=0.4, role="linear", state="completed", validation_loss=0.9
+        )
     return found
 
 
@@ -64,8 +69,11 @@ def answers(session: Session, sweep: Sweep) -> Any:
     key, settings, _epochs = find_settings(session, sweep.owner_id, sweep.public_id, None)
     single = [(setting, [configuration]) for configuration, setting in settings.items()]
     curves = [setting_curves(session, key, [*single, ({}, list(settings))], name) for name in COLUMNS]
-    summary, _context = sweep_summary(session, sweep.owner_id, sweep.public_id)
-    return curves, summary, summary_text(session, sweep.owner_id, sweep.public_id)
+    summary = sweep_summary(session, sweep.owner_id, sweep.public_id)
+    importance = sweep_importance(session, sweep.owner_id, sweep.public_id)
+    text = summary_text(session, sweep.owner_id, sweep.public_id)
+    points = run_points(session, sweep.owner_id, sweep.public_id, after=0, limit=10)
+    return curves, settings, summary, text, points, importance
 
 
 def test_gathered_numbers_give_the_answers_of_the_rows(database: Database, sweep: Sweep) -> None:
@@ -73,20 +81,48 @@ def test_gathered_numbers_give_the_answers_of_the_rows(database: Database, sweep
         expected = answers(session, sweep)
     assert gather_large(database) == 1
     with database.read() as session:
-        assert all(is_gathered(session, sweep.id, name) for name in (*COLUMNS, "outcomes"))
+        assert all(is_gathered(session, sweep.id, name) for name in (*COLUMNS, "outcomes", "configurations"))
         found = answers(session, sweep)
     assert found == expected
     assert found[0][COLUMNS.index("validation_loss")][-1].n == [3, 2, 1, 2]
     assert gather_large(database) == 0  # until something changes
 
 
-def test_a_test_that_was_revealed_since_is_in_the_summary(database: Database, sweep: Sweep) -> None:
+def kept_summary(session: Session, sweep: Sweep, test_reveals: int) -> Any:
+    found = find_gathered(session, sweep.id, summary_name(test_reveals))
+    return found and json.loads(found["text"].tobytes())
+
+
+def test_a_test_that_was_revealed_since_is_in_the_summary_which_is_gathered_again(
+    database: Database, sweep: Sweep
+) -> None:
     gather_large(database)
     with database.write() as session:
         session.execute(update(Sweep).where(Sweep.id == sweep.id).values(test_reveals=3))
     with database.read() as session:
         text = summary_text(session, sweep.owner_id, sweep.public_id)
-    assert json.loads(text)["test_reveals"] == 3
+        assert json.loads(text)["test_reveals"] == 3
+        assert kept_summary(session, sweep, 3) is None
+    assert gather_large(database) == 1
+    with database.read() as session:
+        assert kept_summary(session, sweep, 3) == json.loads(text)
+        assert summary_text(session, sweep.owner_id, sweep.public_id) == text
+        assert kept_summary(session, sweep, 0) is None
+        assert all(is_gathered(session, sweep.id, name) for name in (*COLUMNS, "outcomes", "configurations"))
+    assert gather_large(database) == 0
+
+
+def test_a_summary_of_another_release_is_gathered_again(
+    database: Database, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gather_large(database)
+    monkeypatch.setattr(gathered_names, "version", lambda _package: "99.0.dev123+g0123456789abcdef")
+    with database.read() as session:
+        assert kept_summary(session, sweep, 0) is None
+    assert gather_large(database) == 1
+    with database.read() as session:
+        assert kept_summary(session, sweep, 0) is not None
+    assert gather_large(database) == 0
 
 
 def test_numbers_gathered_before_an_event_are_not_used(database: Database, sweep: Sweep) -> None:
@@ -97,7 +133,7 @@ def test_numbers_gathered_before_an_event_are_not_used(database: Database, sweep
         assert find_gathered(session, sweep.id, "train_loss") is None
     assert gather_large(database) == 1
     with database.read() as session:
-        assert session.scalar(select(func.count()).select_from(Gathered)) == len(COLUMNS) + 2
+        assert session.scalar(select(func.count()).select_from(Gathered)) == len(COLUMNS) + 3
         assert find_gathered(session, sweep.id, "train_loss") is not None
 
 
@@ -133,7 +169,7 @@ def test_curves_go_with_the_losses_that_are_not_kept(database: Database, sweep: 
     with database.read() as session:
         assert not any(is_gathered(session, sweep.id, name) for name in COLUMNS)
         assert is_gathered(session, sweep.id, "outcomes")
-        curves, _summary, _text = answers(session, sweep)
+        curves, *_others = answers(session, sweep)
         assert all(curve.n == [] for column in curves for curve in column)
 
 
