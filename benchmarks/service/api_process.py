@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
 
 import httpx
 import psutil
@@ -63,28 +62,24 @@ def served(database_url: str, home: Path) -> Iterator[Served]:
             process.wait()
 
 
-def own_memory(process: psutil.Process) -> int:
-    """Resident bytes without those of files: SQLite maps its file, and the system takes such pages back."""
-    found = process.memory_info()
-    return int(found.rss - found.shared)
+def resident(process: psutil.Process) -> int:
+    """Bytes of a process in memory now, pages of mapped files among them."""
+    return _status(process, "VmRSS")
 
 
 @contextmanager
-def peak_memory(process: psutil.Process) -> Iterator[list[int]]:
-    """The most bytes of its own that a process had in the block, looked at every 20 ms."""
-    done, seen = Event(), [own_memory(process)]
+def peak_resident(process: psutil.Process) -> Iterator[list[int]]:
+    """The most bytes in memory that a process had in the block, as the kernel counted them (proc(5))."""
+    Path(f"/proc/{process.pid}/clear_refs").write_text("5")  # the peak begins anew
+    seen = [0]
+    yield seen
+    seen[0] = _status(process, "VmHWM")
 
-    def watch() -> None:
-        while not done.wait(0.02):
-            seen[0] = max(seen[0], own_memory(process))
 
-    watching = Thread(target=watch, daemon=True)
-    watching.start()
-    try:
-        yield seen
-    finally:
-        done.set()
-        watching.join()
+def _status(process: psutil.Process, name: str) -> int:
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    [found] = [line.split() for line in lines if line.startswith(f"{name}:")]
+    return int(found[1]) * 1024
 
 
 def _answers(client: httpx.Client) -> bool:

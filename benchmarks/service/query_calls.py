@@ -1,23 +1,13 @@
-"""What is asked of a store of 100,000 runs: every kind of list, filter, order, summary and curve."""
+"""Lists that are asked for of a store of 100,000 runs: every kind of filter and order, and far into them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
-from benchmarks.service.store_shapes import HUGE, LARGE, LONG, RANDOM, SMALL
+from benchmarks.service.store_shapes import HUGE, SMALL
 
 Parameters = Mapping[str, str | int]
-COLUMNS = (
-    "validation_loss",
-    "train_loss",
-    "validation_score",
-    "train_score",
-    "gradient_norm",
-    "update_ratio",
-    "learning_rate",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,48 +20,77 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Questions of one kind, asked in turn; with `once` each is asked once, so that no answer is kept."""
+    """Questions of one kind, asked in turn; with `once` each is asked once, so that no answer is kept.
+
+    `behind` is how many runs of the list are passed over before, 1,000 at a time.
+    """
 
     name: str
     questions: Sequence[Question]
     once: bool = False
+    behind: int = 0
 
 
-def every_call(
-    sweeps: Mapping[str, str], runs: Mapping[str, Sequence[str]], hashes: Sequence[str]
-) -> Iterator[Call]:
-    """All kinds; `sweeps` has ids by name, `runs` first runs of some, `hashes` some settings of `LARGE`."""
+def lists(sweeps: Mapping[str, str]) -> Iterator[Call]:
+    """Of sweeps and of runs; `sweeps` has ids by name."""
     yield from _sweeps(sweeps)
     yield from _orders(sweeps)
-    yield from _filters(sweeps)
-    yield from _losses(runs)
-    yield from _answers(sweeps)
-    path = f"/sweeps/{sweeps[LARGE]}/comparison"
-    pairs = [Question(path, {"a": hashes[0], "b": other}) for other in hashes[1:]]
-    yield Call("comparison of two settings", pairs, once=True)
-    yield _call("datasets", "/datasets")
-    yield _call("workers", "/workers")
+    yield from _filters()
+    yield from _filters_in_order(sweeps)
+    yield from _far(sweeps)
 
 
-def _call(name: str, path: str, **parameters: str | int) -> Call:
+def lists_of_one(sweep: str) -> Iterator[Call]:
+    """Of a sweep with all runs."""
+    yield call("one sweep", f"/sweeps/{sweep}")
+    yield _runs("its runs", sweep=sweep)
+    yield _runs("its runs, 1,000 on a page", sweep=sweep, limit=1000)
+    for order in (
+        "validation_loss",
+        "-validation_loss",
+        "-validation_macro_f1",
+        "params.learning_rate, -validation_accuracy",
+        "params.hidden_layers, -seed, train_loss.min",
+    ):
+        yield _runs(f"by {order}", sweep=sweep, order_by=order)
+    for wanted in (
+        "validation_loss < 0.0001",
+        "params.learning_rate between 0.01 and 0.010001",
+        "params.hidden_layers in ('[16]', '[64]') and not (seed > 3 or validation_loss >= 0.2)",
+        "state = 'diverged' or validation_accuracy > 0.99",
+        "reason like '%NaN%'",
+    ):
+        yield _runs(f"filter: {wanted}", sweep=sweep, filter=wanted)
+        yield _runs(f"by loss: {wanted}", sweep=sweep, filter=wanted, order_by="validation_loss")
+    for order in ("number", "-validation_loss", "params.learning_rate, -validation_accuracy"):
+        yield _runs(f"by {order}, behind 90,000", behind=90_000, sweep=sweep, order_by=order)
+
+
+def call(name: str, path: str, **parameters: str | int) -> Call:
+    """One question, asked again and again."""
     return Call(name, [Question(path, parameters)])
 
 
-def _runs(name: str, **parameters: str | int) -> Call:
-    return Call(name, [Question("/runs", parameters)])
+def _runs(name: str, *, behind: int = 0, **parameters: str | int) -> Call:
+    return Call(name, [Question("/runs", parameters)], behind=behind)
 
 
 def _sweeps(sweeps: Mapping[str, str]) -> Iterator[Call]:
-    yield _call("sweeps", "/sweeps")
-    yield _call("sweeps, 200 on a page", "/sweeps", limit=200)
+    yield call("sweeps", "/sweeps")
+    yield call("sweeps, 200 on a page", "/sweeps", limit=200)
     for wanted in (
         "tags.course = 'ml-103' and name like 'small 1%'",
         "tags.nothing = 'x' or runs > 5000",
         "headline like '%nothing%'",
         "created_at < 2026-01-01 or state in ('failed', 'canceled')",
+        "notes ilike '%RATES too low%'",
+        "not (name like 'single%' or notes = '') and tags.place in ('lab', 'home')",
+        "name = 'single 77: 1 rates'",
+        "dataset = 'digits' and method = 'range_test'",
+        "headline is null or task != 'classification'",
     ):
-        yield _call(f"sweeps: {wanted}", "/sweeps", filter=wanted)
-    yield _call("one sweep", f"/sweeps/{sweeps[HUGE]}")
+        yield call(f"sweeps: {wanted}", "/sweeps", filter=wanted)
+    yield call("one sweep", f"/sweeps/{sweeps[HUGE]}")
 
 
 def _orders(sweeps: Mapping[str, str]) -> Iterator[Call]:
@@ -88,6 +107,8 @@ def _orders(sweeps: Mapping[str, str]) -> Iterator[Call]:
         "metrics.validation_loss.best",
         "-train_loss.max",
         "-validation_macro_f1",
+        "-validation_loss",
+        "validation_accuracy, -train_loss",
         "-params.learning_rate",
         "params.activation, params.hidden_layers",
         "params.epsilon",
@@ -105,7 +126,7 @@ def _orders(sweeps: Mapping[str, str]) -> Iterator[Call]:
     yield _runs("all by validation_loss, 1,000 on a page", order_by="validation_loss", limit=1000)
 
 
-def _filters(sweeps: Mapping[str, str]) -> Iterator[Call]:
+def _filters() -> Iterator[Call]:
     for wanted in (
         "metrics.validation_loss < 0.12",
         "metrics.validation_loss < 0.0001",
@@ -133,8 +154,25 @@ def _filters(sweeps: Mapping[str, str]) -> Iterator[Call]:
         "population = 'p_0193a5c0-7e1b-7c3a-9d53-2f1f6a3f9b10'",
         "reused_from is not null",
         "configuration_hash like 'ab%'",
+        "configuration_hash like '%abcd%'",
+        "params.activation in ('elu', 'tanh') or not params.optimizer in ('sgd', 'adam')",
+        "not (params.hidden_layers in ('[16]', '[32]') or seed between 0 and 8)",
+        "sweep_name like '40,000%' and validation_loss < 0.085",
+        "sweep_name like '40,000%' or tags.course = 'nothing'",
+        "params.learning_rate = 0.001 and params.l2 = 0.001 and seed = 9",
+        "reason ilike '%infinity%' or diverged_tensor is not null",
+        "tags.place = 'lab' and not tags.course in ('ml-101', 'ml-102', 'ml-103', 'ml-104', 'ml-105')",
+        "created_at between 2026-09-21 and 2026-09-22",
+        "role = 'linear' or method = 'range_test'",
+        "dataset like 'dig%' and train_loss.max > 2.9",
+        "epoch != 20 and epoch != 1000",
+        "seed in (" + ", ".join(map(str, range(9, 209))) + ")",
     ):
-        yield _runs(f"runs: {wanted}", filter=wanted)
+        yield _runs(f"runs: {wanted[:100]}", filter=wanted)
+    yield _runs("none failed", state="failed")
+
+
+def _filters_in_order(sweeps: Mapping[str, str]) -> Iterator[Call]:
     everything = (
         "(metrics.validation_loss < 0.2 or metrics.train_loss.max > 3) and params.learning_rate between 0.01 "
         "and 1 and tags.course in ('ml-101', 'ml-102') and not (state = 'failed' or seed > 7) "
@@ -158,47 +196,40 @@ def _filters(sweeps: Mapping[str, str]) -> Iterator[Call]:
         order_by="validation_loss",
     )
     yield _runs("40,000: nothing found", sweep=sweeps[HUGE], filter="validation_loss < 0.0001")
-    yield _runs("none failed", state="failed")
+    # Few, at the end of an order that an index has: a plan that walks the index looks at every run.
+    for order, wanted in (
+        ("validation_loss", "params.epochs = 1000 and params.learning_rate > 2"),
+        ("validation_loss", "sweep_name = 'single 77: 1 rates'"),
+        ("validation_loss", "state = 'diverged'"),
+        ("validation_loss", "tags.course = 'nothing'"),
+        ("-validation_accuracy", "validation_accuracy < 0.3 and seed = 7"),
+        ("-validation_loss", "params.hidden_layers = '[16]' and validation_loss < 0.1"),
+        ("id", "configuration_hash like 'abc%'"),
+        ("-id", "validation_loss > 1 and params.l2 = 0.001"),
+        ("-finished_at", "method = 'random' and validation_accuracy > 0.97"),
+        ("params.learning_rate", "params.learning_rate > 2.5 or tags.place = 'nowhere'"),
+    ):
+        yield _runs(f"by {order}: {wanted}", filter=wanted, order_by=order)
 
 
-def _losses(runs: Mapping[str, Sequence[str]]) -> Iterator[Call]:
-    long, large = runs[LONG], runs[LARGE]
-    yield Call("one run", [Question(f"/runs/{run}", {}) for run in long[:20]])
-    yield Call("losses of a run, 1,000 epochs", [Question(f"/runs/{run}/losses", {}) for run in long[:20]])
-    for points in (10, 100, 500):
-        yield Call(
-            f"losses of a run, 1,000 epochs in {points}",
-            [Question(f"/runs/{run}/losses", {"max_points": points}) for run in long[:20]],
-        )
-    yield _call("losses of 200 runs, 20 epochs", "/losses", run_ids=",".join(large[:200]))
-    yield _call("losses of 200 runs, 1,000 epochs", "/losses", run_ids=",".join(long[:200]))
-    for points in (10, 100, 1000):
-        yield _call(
-            f"losses of 200 runs, 1,000 epochs in {points}",
-            "/losses",
-            run_ids=",".join(long[:200]),
-            max_points=points,
-        )
-
-
-def _answers(sweeps: Mapping[str, str]) -> Iterator[Call]:
-    """Summaries and curves: first asked, then asked again."""
-    grouped = {
-        HUGE: ("learning_rate", "hidden_layers", "l2"),
-        LARGE: ("learning_rate", "hidden_layers"),
-        LONG: ("learning_rate", "hidden_layers"),
-        RANDOM: (),
-        SMALL: ("learning_rate", "hidden_layers"),
-    }
-    for name, parameters in grouped.items():
-        groups: list[Parameters] = [{}]
-        for count in range(1, len(parameters) + 1):
-            groups += [{"group_by": ",".join(chosen)} for chosen in combinations(parameters, count)]
-        path = f"/sweeps/{sweeps[name]}"
-        yield Call(f"summary of {name}", [Question(f"{path}/summary", each) for each in groups], once=True)
-        yield _call(f"summary of {name}, again", f"{path}/summary")
-        curves = [Question(f"{path}/curves", {**each, "column": c}) for c in COLUMNS for each in groups]
-        more = [Question(f"{path}/curves", {"limit": 200, "column": column}) for column in COLUMNS]
-        yield Call(f"curves of {name}", curves, once=True)
-        yield Call(f"curves of {name}, 200 settings", more, once=True)
-        yield _call(f"curves of {name}, again", f"{path}/curves", column=COLUMNS[0])
+def _far(sweeps: Mapping[str, str]) -> Iterator[Call]:
+    """Behind many pages: past what is at the other end, and among the runs without a value."""
+    yield _runs("newest runs, behind 90,000", behind=90_000)
+    for order in (
+        "validation_loss",
+        "-validation_loss",
+        "-train_loss.max",
+        "params.learning_rate, -validation_accuracy",
+        "sweep_name, number",
+    ):
+        yield _runs(f"all by {order}, behind 98,000", behind=98_000, order_by=order)
+    wanted = "params.activation = 'relu' and not seed = 3"
+    yield _runs(
+        "one activation by -train_loss, behind 20,000", behind=20_000, filter=wanted, order_by="-train_loss"
+    )
+    yield _runs(
+        "40,000 by -validation_loss, behind 39,000",
+        behind=39_000,
+        sweep=sweeps[HUGE],
+        order_by="-validation_loss",
+    )

@@ -2,8 +2,8 @@
 
 Nothing is trained: losses fall exponentially to a floor that the setting decides, with noise over epochs and
 seeds, and a part of the largest rates diverges. One sweep has 40,000 runs in 4,000 settings of three
-parameters, one 12,000, one 10,000 random ones, one 1,000 runs of 1,000 epochs each; 9,600 have a single run,
-and 200 between 40 and 300.
+parameters, one 12,000, one 10,000 random ones, one 1,000 runs of 1,000 epochs each, one 1,000 range tests;
+9,600 have a single run, and 200 between 40 and 300. Or all runs are of one sweep.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from benchmarks.service.bulk_rows import BulkWriter, Floats
 from benchmarks.service.store_rows import BEGAN, TEST_ROWS, curves_of, run_rows
 from benchmarks.service.store_shapes import Shape
 from core.configuration import canonical_json, configuration_hash, resolve
+from core.fields import RANGE_TEST
 from core.version import NUMERICS_VERSION
 from service.lifecycle.create import configuration_row
 from service.lifecycle.gather import gather_large
@@ -29,7 +30,7 @@ from service.planning.best_result import small_curve
 from service.store.clock import now
 from service.store.database import Database
 from service.store.identifiers import new_id
-from service.store.schema import ConfigurationRow, Dataset, Owner, PopulationRow, Run, Sweep
+from service.store.schema import ConfigurationRow, Dataset, Event, Owner, PopulationRow, Run, Sweep
 
 POPULATION = 64  # runs
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "elu")
@@ -50,7 +51,7 @@ BEST_RESULT = {
 }
 TABLES: Sequence[Table] = [
     model.__table__  # type: ignore[misc]  # a Table, which SQLAlchemy calls a FromClause
-    for model in (Dataset, ConfigurationRow, Sweep, PopulationRow, Run)
+    for model in (Dataset, ConfigurationRow, Sweep, Event, PopulationRow, Run)
 ]
 
 
@@ -93,6 +94,7 @@ class _Filling:
     names: dict[str, str] = field(default_factory=dict)
     configurations: dict[str, int] = field(default_factory=dict)  # keys by hash
     populations: int = 0
+    events: int = 0
     runs: int = 0
     loss_rows: int = 0
     rows: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
@@ -118,6 +120,7 @@ class _Filling:
         row = _sweep_row(self.owner, shape, number)
         self._add(Sweep, **row)
         self.names[shape.name] = row["public_id"]
+        self._events(row, shape)
         first_population = self.populations + 1
         for _ in range(-(-shape.runs // POPULATION)):
             self.populations += 1
@@ -156,6 +159,26 @@ class _Filling:
         for table in TABLES:
             self.writer.write(table, self.rows.pop(table.name, []))
 
+    def _events(self, sweep: Mapping[str, Any], shape: Shape) -> None:
+        for number in range(1, shape.events + 1):
+            self.events += 1
+            done = shape.runs * number // shape.events
+            self._add(
+                Event,
+                id=self.events,
+                sweep_id=sweep["id"],
+                number=number,
+                at=sweep["created_at"] + number,
+                kind="ended",
+                document={
+                    "epoch": shape.epochs,
+                    "state": "completed" if done == shape.runs else "running",
+                    "counts": {"completed": done, "running": shape.runs - done},
+                    "epochs_done": done * shape.epochs,
+                    "epochs_total": shape.runs * shape.epochs,
+                },
+            )
+
     def _add(self, model: type[Any], **columns: Any) -> None:
         self.rows.setdefault(model.__tablename__, []).append(columns)
 
@@ -184,7 +207,7 @@ class _Filling:
 def _given(shape: Shape, number: int, source: np.random.Generator) -> Iterator[dict[str, Any]]:
     rates = (
         np.geomspace(1e-3, 3.0, shape.rates)
-        if shape.method == "grid"
+        if shape.method != "random"
         else np.exp(source.uniform(math.log(1e-3), math.log(3.0), shape.rates))
     )
     for rate in rates:
@@ -198,6 +221,7 @@ def _given(shape: Shape, number: int, source: np.random.Generator) -> Iterator[d
                     "optimizer": OPTIMIZERS[number // 4 % 4],
                     "batch_size": 32,
                     "l2": 0.001 * decay,
+                    **({"learning_rate_schedule": RANGE_TEST} if shape.method == RANGE_TEST else {}),
                 }
 
 
@@ -209,6 +233,7 @@ def _sweep_row(owner: int, shape: Shape, number: int) -> dict[str, Any]:
         "public_id": new_id("s"),
         "owner_id": owner,
         "name": f"{shape.name}: {shape.rates} rates",
+        "notes": "looked at again: rates too low" if number % 100 == 99 else "",
         "tags": {"course": f"ml-{101 + number % 7}", "place": "lab" if number % 2 else "home"},
         "submitted": "{}",
         "extensions": [],
@@ -233,7 +258,7 @@ def _sweep_row(owner: int, shape: Shape, number: int) -> dict[str, Any]:
         "completed_count": shape.runs,
         "epochs_total": shape.runs * shape.epochs,
         "epochs_done": shape.runs * shape.epochs,
-        "event_count": 3,
+        "event_count": shape.events,
         "headline": HEADLINE,
         "best_result": BEST_RESULT,
         "created_at": began,

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from benchmarks.service.bulk_rows import Floats
 from benchmarks.service.store_shapes import Shape
+from core.fields import RANGE_TEST
+from service.planning.measurements import SCREENED
 from service.planning.run_numbers import number_columns
 from service.store.identifiers import new_id
 
@@ -70,6 +72,14 @@ def run_rows(
             for column, name in enumerate(names)
         }
         metrics["best_epoch"] = int(best[number]) + 1
+        if shape.method == RANGE_TEST:
+            metrics[SCREENED] = {
+                "steepest": 0.1,
+                "minimum": 0.5,
+                "lowest_loss": last[0],
+                "steps": shape.epochs,
+                "suggestion": [0.01 * (1 + last[0]), 0.2],
+            }
         layer = {"gradient_norm": last[5], "weight_norm": 3.25, "update_ratio": last[6]}
         metrics["layers"] = [layer, layer]
         if not lost:

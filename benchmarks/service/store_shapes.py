@@ -20,6 +20,7 @@ class Shape:
     method: str = "grid"
     seeds: int = SEEDS
     decays: int = 1
+    events: int = 1
 
     @property
     def runs(self) -> int:
@@ -29,6 +30,13 @@ class Shape:
 
 HUGE, LARGE, RANDOM = "40,000 runs", "12,000 runs", "10,000 random runs"
 LONG, SMALL, SINGLE = "1,000 epochs", "small 1", "single 1"
+SCREENED, WHOLE = "1,000 range tests", "all runs"
+
+
+def one_sweep(*, runs: int, loss_rows: int) -> Sequence[Shape]:
+    """All runs in one sweep, a tenth as many settings."""
+    rates = round(runs / SEEDS / 4)
+    return [Shape(WHOLE, rates, 4, round(loss_rows / (rates * 4 * SEEDS)), events=1000)]
 
 
 def shapes(*, runs: int, loss_rows: int) -> Sequence[Shape]:
@@ -39,10 +47,11 @@ def shapes(*, runs: int, loss_rows: int) -> Sequence[Shape]:
         return max(least, round(count * scale))
 
     first = [
-        Shape(HUGE, scaled(500), 4, 20, decays=2),
+        Shape(HUGE, scaled(500), 4, 20, decays=2, events=scaled(3000)),
         Shape(LARGE, scaled(400), 3, 20),
         Shape(RANDOM, scaled(1000), 1, 20, "random"),
         Shape(LONG, scaled(50), 2, 1000),
+        Shape(SCREENED, 1, 4, 20, "range_test", decays=scaled(25)),
         *(Shape(f"single {number}", 1, 1, 10, "random", seeds=1) for number in range(1, scaled(9600) + 1)),
     ]
     others = scaled(200, 1)

@@ -86,9 +86,13 @@ class Database:
         return self._note
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A transaction that only reads."""
-        engine = self.engine.execution_options(backsweep_reads=True)
+    def read(self, *, mapped: bool = True) -> Iterator[Session]:
+        """A transaction that only reads.
+
+        What reads all of a large table once asks for pages that are not mapped: SQLite's would count as
+        memory of this process, up to the size of the file, until the system wants them back.
+        """
+        engine = self.engine.execution_options(backsweep_reads=True, backsweep_mapped=mapped)
         with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
@@ -167,9 +171,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "synchronous=NORMAL",
         f"busy_timeout={BUSY_TIMEOUT}",
         "foreign_keys=ON",
-        f"mmap_size={MAPPED_BYTES}",
+        _mapping(mapped=True),
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _mapping(*, mapped: bool) -> str:
+    return f"mmap_size={MAPPED_BYTES if mapped else 0}"
 
 
 def _prepare_postgres(connection: Any, _record: object) -> None:
@@ -182,5 +190,9 @@ def _prepare_postgres(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: sqlalchemy.Connection) -> None:
-    reads = connection.get_execution_options().get("backsweep_reads")
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    mapped = options.get("backsweep_mapped", True)
+    if connection.info.get("backsweep_mapped", True) != mapped:
+        connection.exec_driver_sql(f"PRAGMA {_mapping(mapped=mapped)}").close()
+        connection.info["backsweep_mapped"] = mapped
+    connection.exec_driver_sql("BEGIN" if options.get("backsweep_reads") else "BEGIN IMMEDIATE")

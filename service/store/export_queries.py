@@ -60,7 +60,7 @@ def runs_of_sweep(database: Database, sweep: int) -> Iterator[Sequence[Mapping[s
     number = 0
     while True:
         piece = _runs().where(Run.sweep_id == sweep, Run.number > number)
-        with database.read() as session:
+        with database.read(mapped=False) as session:
             records = _records(session, piece.order_by(Run.number).limit(RUNS_AT_ONCE))
         if not records:
             return
@@ -74,7 +74,7 @@ def runs_of_owner(
     """The records of all of an owner's runs that `which` lets through, the oldest first, in pieces."""
     key = 0
     while True:
-        with database.read() as session:
+        with database.read(mapped=False) as session:
             conditions = run_conditions(session, owner_id, which)
             piece = _runs().where(*conditions, Run.id > key)
             records = _records(session, piece.order_by(Run.id).limit(RUNS_AT_ONCE))
@@ -88,7 +88,7 @@ def losses_of_sweep(database: Database, sweep: int) -> Iterator[Sequence[Sequenc
     """All losses of a sweep, run by run, in the order of `planning.export_columns.LOSS_COLUMNS`."""
     number = 0
     while True:
-        with database.read() as session:
+        with database.read(mapped=False) as session:
             numbers = session.scalars(
                 select(Run.number)
                 .where(Run.sweep_id == sweep, Run.number > number)

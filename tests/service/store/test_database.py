@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
@@ -114,3 +115,16 @@ def _parameters(connection: Connection) -> dict[str, str]:
     assert driver is not None
     found: dict[str, str] = driver.info.get_parameters()
     return found
+
+
+def test_a_file_is_mapped_again_after_what_was_read_of_it_without(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/store.db")
+
+    def mapped_bytes(*, mapped: bool = True) -> int:
+        with database.read(mapped=mapped) as session:
+            return int(session.scalar(text("PRAGMA mmap_size")) or 0)
+
+    whole = mapped_bytes()
+    assert whole > 0
+    assert [mapped_bytes(mapped=mapped) for mapped in (False, False, True)] == [0, 0, whole]
+    database.dispose()
