@@ -29,6 +29,11 @@ class LayerStatistics:
     weight_norm: Float64Array
     update_ratio: Float64Array
 
+    def row(self, place: int) -> LayerStatistics:
+        """Those of a single run."""
+        one = slice(place, place + 1)
+        return LayerStatistics(self.gradient_norm[one], self.weight_norm[one], self.update_ratio[one])
+
 
 class Lengths(NamedTuple):
     """Euclidean lengths of an array (runs, layout.width).

@@ -232,7 +232,7 @@ VARIABLES = (
     Variable(
         "retain_losses_days",
         "for ever",
-        "How long the losses of each epoch are kept after a sweep's end; its runs and their metrics stay.",
+        "How long losses and layers of each epoch are kept after a sweep's end; runs and their metrics stay.",
         *parsers.days(0.01, 36_500),
         unset=_nothing,
     ),

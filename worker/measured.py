@@ -26,8 +26,8 @@ class Measured:
 
     def __init__(self, members: IntArray, task: str) -> None:
         self.members = members
-        self.layers: LayerStatistics | None = None  # of the last epoch
         self.epochs: list[int] = []
+        self.layers: list[LayerStatistics] = []  # of each epoch; none of a function
         self._columns: list[Float64Array] = []
         self._validated: list[bool] = []
         self._known = {
@@ -44,8 +44,9 @@ class Measured:
 
     def add(self, report: EpochReport) -> None:
         """Take in the next epoch of these members."""
-        self.layers = report.layers
         self.epochs.append(report.epoch)
+        if report.layers is not None:
+            self.layers.append(report.layers)
         self._columns.append(np.array([getattr(report, name) for name in COLUMNS]))
         self._validated.append(report.validated)
 

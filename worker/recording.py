@@ -23,6 +23,7 @@ from service.lifecycle.record import Batch, Ending, KeptWeights, Progress, recor
 from service.lifecycle.thin_rows import VALIDATION
 from service.planning import screening
 from service.planning.going_on import GoesOn, before_the_end, goes_on, is_validated_as_the_last
+from service.planning.layer_records import LAYER_COLUMNS, pack
 from service.planning.measurements import COLUMNS, SCORES, Measurement, is_recorded
 from service.planning.population_metrics import MEASURED, PopulationMetrics
 from service.planning.statuses import RunState
@@ -34,7 +35,6 @@ from worker.training import Training
 
 log = logging.getLogger(__name__)
 
-LAYER_COLUMNS = ("gradient_norm", "weight_norm", "update_ratio")
 ROOM_SECONDS = 1.0  # from one look for room on a full disk to the next
 MOST_WAITING_ROWS = 200_000  # of losses that wait in memory, some 60 MB; then training waits, too
 
@@ -170,16 +170,27 @@ class Recorder:
             list(map(Measurement, runs, repeat(epoch), seen.rows(place)))
             for place, epoch in enumerate(seen.epochs)
         ]
-        for measurements in of_epochs:
-            if is_recorded(measurements[0].epoch, self._epochs):
-                self._batch.measurements += measurements
-        latest = zip(of_epochs[-1], repeat(seen.layers), range(len(members)), strict=False)
+        recorded = [place for place, epoch in enumerate(seen.epochs) if is_recorded(epoch, self._epochs)]
+        for place in recorded:
+            self._batch.measurements += of_epochs[place]
+        if recorded and seen.layers:
+            self._keep_layers(
+                runs, [seen.epochs[place] for place in recorded], [seen.layers[place] for place in recorded]
+            )
+        last_layers = seen.layers[-1] if seen.layers else None
+        latest = zip(of_epochs[-1], repeat(last_layers), range(len(members)), strict=False)
         self._latest.update(zip(members, latest, strict=True))
         for position, place in enumerate(best.tolist()):
             if place >= 0:
                 self._best.pop(members[position], None)
                 if not is_recorded(seen.epochs[place], self._epochs):
                     self._best[members[position]] = of_epochs[place][position]
+
+    def _keep_layers(
+        self, runs: Sequence[int], epochs: Sequence[int], statistics: Sequence[LayerStatistics]
+    ) -> None:
+        dtype = self._population.members[0].configuration.dtype  # one population, one precision
+        self._batch.layers += pack(runs, epochs, statistics, dtype)
 
     def _keeps_state(self, member: int) -> bool:
         configuration = self._population.members[member].configuration
@@ -208,7 +219,10 @@ class Recorder:
 
     def _end(self, ending: CoreEnding, run: ClaimedRun, test: FinalTest) -> None:
         # Of a long run not every epoch is recorded, but always the last and the best.
-        self._batch.measurements.append(self._latest[ending.member][0])
+        last, layers, position = self._latest[ending.member]
+        self._batch.measurements.append(last)
+        if layers is not None and not is_recorded(last.epoch, self._epochs):
+            self._keep_layers([run.run_id], [last.epoch], [layers.row(position)])
         if ending.member in self._best:
             self._batch.measurements.append(self._best.pop(ending.member))
         if ending.restored is not None:

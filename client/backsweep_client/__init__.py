@@ -3,6 +3,7 @@
 from backsweep_client.client import Client
 from backsweep_client.events import Event
 from backsweep_client.keys import Keys, NewKey
+from backsweep_client.layers import Layers
 from backsweep_client.losses import Losses
 from backsweep_client.problems import (
     BacksweepError,
@@ -34,6 +35,7 @@ __all__ = [
     "Interval",
     "Invalid",
     "Keys",
+    "Layers",
     "Losses",
     "NewKey",
     "NoToken",

@@ -10,8 +10,11 @@ WORDS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf
 
 def number(value: Any) -> float | None:
     """A number that JSON may hold as a word; None stays None."""
-    if value is None:
-        return None
+    return None if value is None else known(value)
+
+
+def known(value: float | str) -> float:
+    """A number that is there, but may be a word."""
     return WORDS[value] if isinstance(value, str) else float(value)
 
 

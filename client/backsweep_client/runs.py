@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from backsweep_client import pages
 from backsweep_client.documents import Document
+from backsweep_client.layers import Layers
 from backsweep_client.losses import Losses
 from backsweep_client.numbers import number, setting_in_words
 from backsweep_client.problems import TimedOut
@@ -79,6 +80,10 @@ class Run(Document):
         """What each recorded epoch measured."""
         params = {"max_points": max_points, "after_epoch": after_epoch or None}
         return Losses.of(self.transport.json(f"{self._path}/losses", params))
+
+    def layers(self, *, after_epoch: int = 0) -> Layers:
+        """What the last step of each recorded epoch did to each layer."""
+        return Layers.of(self.transport.json(f"{self._path}/layers", {"after_epoch": after_epoch or None}))
 
     def weights(self, which: str = "final") -> dict[str, NDArray[np.floating[Any]]]:
         """Tensors by name: `layers.0.weight` (inputs, outputs), `layers.0.bias` (outputs,) and so on.

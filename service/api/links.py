@@ -60,7 +60,7 @@ OF_A_SWEEP = (
     "watch_sweep",
 )
 OF_AN_OPEN_SWEEP = ("pause", "resume", "cancel", "retry", "extend", "edit", "delete_sweep")
-OF_A_RUN = ("get_run", "get_losses", "get_weights", "get_evaluation", "predict", "verify")
+OF_A_RUN = ("get_run", "get_losses", "get_layers", "get_weights", "get_evaluation", "predict", "verify")
 OF_A_DATASET = ("get_dataset", "preview_dataset")
 LISTS = ("list_sweeps", "list_runs", "list_datasets", "list_api_keys", "list_all_owners", "read_audit")
 FIRST_TWO_SETTINGS = {

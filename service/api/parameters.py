@@ -158,10 +158,15 @@ class CompletionQuery(_Query):
     what: Literal["filter", "order"] = "filter"
 
 
-class LossQuery(_Query):
+class LayersQuery(_Query):
     """Which epochs of a run."""
 
     after_epoch: Epoch = 0
+
+
+class LossQuery(LayersQuery):
+    """Which epochs of a run, and how many."""
+
     max_points: MaxPoints = None
 
 

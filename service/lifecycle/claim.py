@@ -15,7 +15,15 @@ from service.lifecycle.story import tell
 from service.planning.run_numbers import NO_NUMBERS
 from service.planning.statuses import Cause, PopulationState, RunState
 from service.store.clock import now
-from service.store.schema import Checkpoint, ConfigurationRow, LossRow, PopulationRow, Run, Sweep
+from service.store.schema import (
+    Checkpoint,
+    ConfigurationRow,
+    LayerRow,
+    LossRow,
+    PopulationRow,
+    Run,
+    Sweep,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +109,8 @@ def _enter_environment(session: Session, population_id: int, before: str | None,
     lost = session.scalar(
         select(func.coalesce(func.sum(Run.epoch), 0)).where(Run.id.in_(unfinished.scalar_subquery()))
     )
-    session.execute(delete(Checkpoint).where(Checkpoint.run_id.in_(unfinished)))
-    session.execute(delete(LossRow).where(LossRow.run_id.in_(unfinished)))
+    for table in (Checkpoint, LossRow, LayerRow):
+        session.execute(delete(table).where(table.run_id.in_(unfinished)))
     session.execute(
         update(Run)
         .where(Run.population_id == population_id, Run.state == RunState.QUEUED)

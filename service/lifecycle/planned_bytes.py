@@ -1,23 +1,31 @@
-"""What a planned sweep's runs, losses and weights may take in the database: shown before, counted after."""
+"""What a planned sweep's runs may take in the database, with all that is kept of them.
+
+It is shown before, and counted after.
+"""
 
 from __future__ import annotations
 
 from service.lifecycle.plan import SweepPlan
-from service.planning.measurements import stride
+from service.planning.layer_records import ITEM_BYTES, record_bytes
+from service.planning.measurements import SCORES, stride
 
 BYTES_PER_LOSS_ROW = 100  # measured on both databases, with the primary key
 BYTES_PER_RUN = 2_000
 WEIGHTS_KEPT = {"none": 0, "final": 1, "best": 1, "both": 2}
-BYTES_PER_PARAMETER = {"float32": 4, "float64": 8}
 
 
 def planned_bytes(plan: SweepPlan) -> int:
     """Bytes, baselines included."""
     kept = WEIGHTS_KEPT[plan.submission.keep_weights]
+    layered = plan.subject.task in SCORES  # a function has no layers
     taken = {
         configuration: BYTES_PER_RUN
-        + BYTES_PER_LOSS_ROW * recorded_epochs(configuration.epochs)
-        + kept * plan.subject.parameter_count(configuration) * BYTES_PER_PARAMETER[configuration.dtype]
+        + recorded_epochs(configuration.epochs)
+        * (
+            BYTES_PER_LOSS_ROW
+            + layered * record_bytes(len(configuration.hidden_layers) + 1, configuration.dtype)
+        )
+        + kept * plan.subject.parameter_count(configuration) * ITEM_BYTES[configuration.dtype]
         for configuration in dict.fromkeys(run.configuration for run in plan.runs)
     }
     return sum(taken[run.configuration] for run in plan.runs)

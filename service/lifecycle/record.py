@@ -17,12 +17,13 @@ from service.lifecycle.moves import moving_populations
 from service.lifecycle.replay import note_replays
 from service.lifecycle.story import tell
 from service.lifecycle.thin_rows import thin_rows
+from service.planning.layer_records import LAYER_ROW, LayerRecords
 from service.planning.measurements import COLUMNS, ROW, Measurement, non_finite_code
 from service.planning.run_numbers import number_columns
 from service.planning.statuses import RUN_STEPS, Cause, PopulationState, RunState, SweepState
 from service.store.bulk import insert_rows, update_rows
 from service.store.clock import now
-from service.store.schema import Checkpoint, LossRow, PopulationRow, Run, Weights
+from service.store.schema import Checkpoint, LayerRow, LossRow, PopulationRow, Run, Weights
 from service.store.written_json import as_json
 
 
@@ -71,6 +72,7 @@ class Batch:
 
     epoch: int = 0
     measurements: list[Measurement] = field(default_factory=list)
+    layers: list[LayerRecords] = field(default_factory=list)
     progress: dict[int, Progress] = field(default_factory=dict)  # by run
     endings: list[Ending] = field(default_factory=list)
     checkpoints: dict[int, tuple[int, str, bytes]] = field(default_factory=dict)  # epoch, sha256, content
@@ -92,6 +94,9 @@ def record(session: Session, claim: Claim, batch: Batch, *, lease_seconds: float
     # What is trained again after a lost lease was recorded before: a run never goes back to an earlier epoch.
     ahead = {key: p for key, p in batch.progress.items() if p.latest.epoch >= reached.get(key, 0)}
     running = {run_id for run_id, run in runs.items() if run.state == _BEFORE_THE_END}
+    # Rows that overlapped would not be told apart: what is stored reaches exactly as far as the run.
+    later = (each.behind(reached[each.run_id]) for each in batch.layers if each.run_id in running)
+    insert_rows(session, LayerRow, LAYER_ROW, [each.as_row() for each in later if each])
     ended = [ending for ending in batch.endings if ending.run_id in running]
     moved = Counter((_BEFORE_THE_END, ending.state) for ending in ended)
     _update_runs(session, claim, ahead, ended)

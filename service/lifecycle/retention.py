@@ -16,7 +16,7 @@ from service.planning.statuses import SweepState
 from service.settings import Settings
 from service.store.clock import now
 from service.store.database import Database
-from service.store.schema import Gathered, LossRow, Run, Sweep, Weights
+from service.store.schema import Gathered, LayerRow, LossRow, Run, Sweep, Weights
 
 DAY = 86_400_000  # milliseconds
 MOST_LOSSY_RUNS = 20  # of one piece: up to 1,000 losses each
@@ -68,6 +68,7 @@ def _drop_losses(session: Session, of: Select[int]) -> int:
         sweeps = select(Run.sweep_id).where(Run.id.in_(runs))
         of_losses = Gathered.sweep_id.in_(sweeps) & Gathered.name.in_(COLUMNS)
         session.execute(delete(Gathered).where(of_losses).execution_options(synchronize_session=False))
+    _deleted(session, LayerRow, runs)
     return _deleted(session, LossRow, runs)
 
 
@@ -77,7 +78,7 @@ def _drop_weights(session: Session, of: Select[int]) -> int:
     return _deleted(session, Weights, runs)
 
 
-def _deleted(session: Session, table: type[LossRow | Weights], runs: Sequence[int]) -> int:
+def _deleted(session: Session, table: type[LossRow | LayerRow | Weights], runs: Sequence[int]) -> int:
     if runs:
         session.execute(delete(table).where(table.run_id.in_(runs)))
     return len(runs)

@@ -16,7 +16,7 @@ from service.planning.run_numbers import NO_NUMBERS
 from service.planning.statuses import Cause, RunState
 from service.store.clock import now
 from service.store.identifiers import new_id
-from service.store.schema import Checkpoint, LossRow, PopulationRow, Run, Sweep, Weights
+from service.store.schema import Checkpoint, LayerRow, LossRow, PopulationRow, Run, Sweep, Weights
 
 RUNS_PER_STATEMENT = 5_000
 GROUP = attrgetter("group")
@@ -78,7 +78,7 @@ def return_runs(
         begins = not group[0].epoch
         for chunk in _chunks([run.run_id for run in group]):
             if begins:
-                for table in (Checkpoint, LossRow):
+                for table in (Checkpoint, LossRow, LayerRow):
                     session.execute(delete(table).where(table.run_id.in_(chunk)))
             session.execute(delete(Weights).where(Weights.run_id.in_(chunk)))
             values = NO_ENDING | (NO_EPOCH if begins else {})

@@ -1,8 +1,9 @@
 """A run that the owner has had trained before is answered from the store, as a row of its own.
 
 Equal are runs with one identity: data, preprocessing, split, configuration, seed and numerics version, which
-are all that decides a run's bits in one environment class. The answer's losses, metrics, weights and test
-outcomes are copies, so that no query has to look elsewhere, and deleting the original takes nothing away.
+are all that decides a run's bits in one environment class. The answer's losses, layer statistics, metrics,
+weights and test outcomes are copies, so that no query has to look elsewhere, and deleting the original takes
+nothing away.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from service.planning.run_numbers import NUMBER_COLUMNS
 from service.planning.statuses import PopulationState, RunState
 from service.store.clock import now
 from service.store.identifiers import new_id
-from service.store.schema import LossRow, PopulationRow, Run, Sweep, Weights
+from service.store.schema import LayerRow, LossRow, PopulationRow, Run, Sweep, Weights
 
 ANSWERING = (RunState.COMPLETED, RunState.DIVERGED)  # they would end so again
 AT_ONCE = 5_000  # identities or keys in one statement
@@ -131,6 +132,7 @@ def answer(session: Session, sweep: Sweep, first: int) -> dict[tuple[RunState, R
         .execution_options(synchronize_session=False)
     )
     _copy(session, LossRow, *answered)
+    _copy(session, LayerRow, *answered)
     _copy(session, Weights, *answered, Weights.which.in_(WEIGHTS[sweep.keep_weights]))
     counted = session.execute(select(Run.state, func.count()).where(*answered).group_by(Run.state))
     return {(RunState.QUEUED, RunState(state)): count for state, count in counted}
@@ -176,7 +178,7 @@ def _answering(owner_id: int, plan: SweepPlan) -> Iterator[ColumnElement[bool]]:
         )
 
 
-def _copy(session: Session, table: type[LossRow | Weights], *which: ColumnElement[bool]) -> None:
+def _copy(session: Session, table: type[LossRow | LayerRow | Weights], *which: ColumnElement[bool]) -> None:
     kept = [column for column in table.__table__.columns if column.name != "run_id"]
     rows = select(Run.id, *kept).join(table, table.run_id == Run.reused_from_id).where(*which)
     session.execute(insert(table).from_select(["run_id", *(column.name for column in kept)], rows))

@@ -8,7 +8,7 @@ from service.store.models.configuration import ConfigurationRow
 from service.store.models.dataset import Dataset
 from service.store.models.gathered import Gathered
 from service.store.models.population import PopulationRow
-from service.store.models.run import Checkpoint, LastState, LossRow, Run, Weights
+from service.store.models.run import Checkpoint, LastState, LayerRow, LossRow, Run, Weights
 from service.store.models.sweep import Event, Sweep
 from service.store.models.verification import Verification
 from service.store.models.worker import Environment, Worker
@@ -27,6 +27,7 @@ __all__ = [
     "Gathered",
     "KeyRequests",
     "LastState",
+    "LayerRow",
     "LoginSession",
     "LossRow",
     "Owner",

@@ -53,6 +53,26 @@ def test_the_weights_of_each_layer_are_drawn(visitor: Visitor, digits: str) -> N
     expect(weights.locator("[data-part=size]")).to_have_text("8 inputs, 10 units")
 
 
+def test_each_layer_is_drawn_over_the_epochs(visitor: Visitor, digits: str) -> None:
+    page = open_run(visitor, digits)
+    layers = part(page, "run-layers")
+    for name in ("gradient_norm", "weight_norm", "update_ratio"):
+        chart = layers.locator(f"[data-chart={name}][data-drawn]")
+        expect(chart.locator(".scatterlayer .trace")).to_have_count(3)
+    expect(layers.locator(".keys li")).to_have_text(["Layer 1", "Layer 2", "Output"])
+
+
+def test_the_layers_of_a_run_that_trains_appear(visitor: Visitor, site: Site) -> None:
+    sweep = site.submit(
+        name="waits", seeds=1, baselines=False, parameters={"learning_rate": 0.1, "epochs": 4}
+    )
+    page = open_run(visitor, f"/sweeps/{sweep}")
+    layers = part(page, "run-layers")
+    expect(layers).to_be_hidden()
+    site.train()
+    expect(layers.locator("[data-chart=weight_norm][data-drawn]")).to_be_visible()
+
+
 def test_layers_and_the_confusion_matrix_are_tables(visitor: Visitor, digits: str) -> None:
     page = open_run(visitor, digits)
     expect(page.get_by_role("region", name="Layers").locator("tbody tr")).to_have_count(3)

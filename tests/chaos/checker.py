@@ -61,7 +61,7 @@ def differences(sweep: StoredSweep, quiet: StoredSweep) -> list[str]:
     if len(sweep.runs) != len(quiet.runs):
         faults.append(f"{len(sweep.runs)} runs, undisturbed {len(quiet.runs)}")
     for run, expected in zip(sweep.runs, quiet.runs, strict=False):
-        for name in ("number", "seed", "state", "reason", "epoch", "weights_sha256", "weights"):
+        for name in ("number", "seed", "state", "reason", "epoch", "weights_sha256", "weights", "layers"):
             found, wanted = getattr(run, name), getattr(expected, name)
             if found != wanted:
                 faults.append(f"run {run.number}: {name} is {_short(found)}, undisturbed {_short(wanted)}")

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
+from service.planning.layer_records import unpack
 from service.planning.measurements import decode
 from service.planning.statuses import RunState
-from service.store.schema import Checkpoint, Event, LossRow, PopulationRow, Run, Sweep, Weights
+from service.store.schema import Checkpoint, Event, LayerRow, LossRow, PopulationRow, Run, Sweep, Weights
 
 Loss = tuple[int, tuple[str | None, ...]]  # an epoch and its values, by repr: every bit counts
 
@@ -31,6 +32,7 @@ class StoredRun:
     weights_sha256: str | None
     replay: Mapping[str, Any] | None
     losses: tuple[Loss, ...]
+    layers: tuple[tuple[int, bytes], ...]  # epoch, its record
     weights: Mapping[str, str]  # which -> its hash
     checkpoint: tuple[int, int] | None  # epoch, fencing token
 
@@ -111,6 +113,11 @@ def _read_runs(session: Session, sweep: int) -> Iterator[StoredRun]:
     for row in session.execute(rows):
         values = tuple(None if value is None else repr(value) for value in decode(row._asdict()))
         losses[row.run_id].append((row.epoch, values))
+    layers: dict[int, list[tuple[int, bytes]]] = defaultdict(list)
+    packed = select(LayerRow).where(LayerRow.run_id.in_(mine)).order_by(LayerRow.epoch)
+    for packet in session.scalars(packed):
+        records = unpack(packet.content, packet.layers, packet.item_bytes)
+        layers[packet.run_id] += [(int(record["epoch"]), record.tobytes()) for record in records]
     weights: dict[int, dict[str, str]] = defaultdict(dict)
     kept = select(Weights.run_id, Weights.which, Weights.weights_sha256).where(Weights.run_id.in_(mine))
     for run_id, which, digest in session.execute(kept):
@@ -132,6 +139,7 @@ def _read_runs(session: Session, sweep: int) -> Iterator[StoredRun]:
             run.weights_sha256,
             run.replay,
             tuple(losses[run.id]),
+            tuple(layers[run.id]),
             weights[run.id],
             checkpoints.get(run.id),
         )

@@ -77,6 +77,18 @@ def test_losses_are_columns_rows_and_an_array(wine: Sweep, client: Client) -> No
     assert many[0] == losses
 
 
+def test_layers_are_columns_over_the_epochs(wine: Sweep) -> None:
+    run = next(wine.runs())
+    found = run.layers()
+    assert (found.run, found.epochs) == (run.id, (1, 2, 3, 4, 5))
+    assert len(found.layers) == len(run.configuration["hidden_layers"]) + 1
+    for layer in found.layers:
+        assert sorted(layer) == ["gradient_norm", "update_ratio", "weight_norm"]
+        assert all(len(column) == 5 and min(column) > 0 for column in layer.values())
+    later = run.layers(after_epoch=4)
+    assert later.layers[-1]["weight_norm"] == found.layers[-1]["weight_norm"][4:]
+
+
 def test_downloaded_weights_have_the_hash_of_their_run(wine: Sweep, tmp_path: Path) -> None:
     run = next(wine.runs())
     weights = run.weights()

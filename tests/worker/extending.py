@@ -11,6 +11,7 @@ from sqlalchemy import select
 from service.lifecycle.extend import extend_sweep
 from service.lifecycle.owners import local_owner
 from service.lifecycle.submit import Submitted
+from service.store.layer_queries import find_layers
 from service.store.schema import ConfigurationRow, LossRow, Run, Sweep, Weights
 from worker.context import Context
 from worker.execution import execute_next
@@ -58,7 +59,7 @@ def results(context: Context, public_id: str) -> dict[tuple[str, int, str], tupl
                 .order_by(LossRow.epoch)
             ).all()
             weights = session.scalars(select(Weights.content).where(Weights.run_id == run.id)).all()
-            metrics = {name: value for name, value in run.metrics.items() if name != "layers"}
+            layers = find_layers(session, run.owner_id, run.public_id)
             found[digest, run.seed, run.role] = (
                 run.state,
                 run.reason,
@@ -66,10 +67,11 @@ def results(context: Context, public_id: str) -> dict[tuple[str, int, str], tupl
                 run.epochs,
                 run.weights_sha256,
                 run.identity_sha256,
-                metrics,
+                run.metrics,
                 run.test_outcomes,
                 [tuple(row) for row in losses],
                 weights,
+                (layers.epochs, str(layers.values.tolist())),  # in a text, NaN is NaN
             )
         assert len(found) == len(rows)  # no run twice
         return found

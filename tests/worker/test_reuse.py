@@ -14,7 +14,7 @@ from service.lifecycle import reuse
 from service.lifecycle.extend import extend_sweep
 from service.lifecycle.owners import local_owner
 from service.lifecycle.submit import Submitted
-from service.store.schema import Event, LossRow, Owner, PopulationRow, Run, Sweep, Weights
+from service.store.schema import Event, LayerRow, LossRow, Owner, PopulationRow, Run, Sweep, Weights
 from worker.context import Context
 from worker.execution import execute_next
 
@@ -225,7 +225,7 @@ def test_an_original_may_be_deleted_and_its_answer_answers_the_next(
     with worker_context.database.write() as session:
         keys = select(Run.id).where(Run.sweep_id == first.sweep_id)
         session.execute(update(Run).where(Run.reused_from_id.in_(keys)).values(reused_from_id=None))
-        for table in (LossRow, Weights):
+        for table in (LossRow, LayerRow, Weights):
             session.execute(delete(table).where(table.run_id.in_(keys)))
         session.execute(delete(Run).where(Run.sweep_id == first.sweep_id))
     third = submitted()

@@ -77,7 +77,9 @@ class RunLinks(Shape):
     self: str
     page: str
     sweep: str
+    sweep_page: str
     losses: str
+    layers: str
     weights: str | None = Field(description="Null as long as no weights are kept.")
 
 
@@ -215,7 +217,9 @@ def _fields(view: RunView) -> dict[str, Any]:
             "self": address,
             "page": f"/runs/{run.public_id}",
             "sweep": f"/api/v1/sweeps/{view.sweep}",
+            "sweep_page": f"/sweeps/{view.sweep}",
             "losses": f"{address}/losses",
+            "layers": f"{address}/layers",
             "weights": f"{address}/weights" if run.weights_sha256 else None,
         },
     }

@@ -1,4 +1,4 @@
-"""One training, and what it left behind: losses, checkpoint and weights."""
+"""One training, and what it left behind: losses, layer statistics, checkpoint and weights."""
 
 from __future__ import annotations
 
@@ -111,6 +111,22 @@ class LossRow(Base):
     gradient_norm: Mapped[float | None] = mapped_column(Double)
     update_ratio: Mapped[float | None] = mapped_column(Double)
     non_finite: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+
+
+class LayerRow(Base):
+    """What some recorded epochs of one run did to each of its layers; the next row goes on behind them.
+
+    Of a run that was given more epochs, records stay that its losses no longer have.
+    """
+
+    __tablename__ = "layer_statistics"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own form
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    epoch: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)  # the first of them
+    layers: Mapped[int] = mapped_column(Integer)
+    item_bytes: Mapped[int] = mapped_column(Integer)  # of a number: 4 or 8
+    content: Mapped[Blob]  # as `service.planning.layer_records` packs them
 
 
 class Checkpoint(Base):

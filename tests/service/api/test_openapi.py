@@ -57,6 +57,7 @@ def test_the_calls_of_the_first_version_are_all_there(document: dict[str, Any]) 
         "GET /api/v1/runs",
         "GET /api/v1/runs/{run_id}",
         "GET /api/v1/runs/{run_id}/losses",
+        "GET /api/v1/runs/{run_id}/layers",
         "GET /api/v1/losses",
         "GET /api/v1/runs/{run_id}/weights",
         "GET /api/v1/runs/{run_id}/evaluation",

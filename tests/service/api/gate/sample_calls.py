@@ -60,6 +60,7 @@ CALLS: Mapping[Route, Call] = {
     ("GET", f"{API}/runs/export"): Call(query="?format=csv"),
     ("GET", f"{API}/runs/{{run_id}}"): Call(),
     ("GET", f"{API}/runs/{{run_id}}/losses"): Call(),
+    ("GET", f"{API}/runs/{{run_id}}/layers"): Call(),
     ("GET", f"{API}/runs/{{run_id}}/weights"): Call(),
     ("GET", f"{API}/runs/{{run_id}}/evaluation"): Call(is_rare=True),
     ("POST", f"{API}/runs/{{run_id}}:predict"): Call(body={"rows": [{}]}, computes=True),

@@ -27,6 +27,7 @@ def addresses(database: Database) -> dict[str, str]:
             f"/api/v1/runs?sweep={sweep.public_id}": "GET",
             r: "GET",
             f"{r}/losses": "GET",
+            f"{r}/layers": "GET",
             f"{r}/weights": "GET",
             f"/api/v1/losses?run_ids={run.public_id}": "GET",
             f"{s}:pause": "POST",

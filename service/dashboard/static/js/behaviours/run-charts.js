@@ -5,6 +5,7 @@ import { onThemeChange, theme } from "../charts/theme.js";
 import { get } from "../lib/api.js";
 import { columnsOf } from "../lib/records.js";
 import { pairFigure, smallFigure } from "../lib/run-figures.js";
+import { label } from "../lib/words.js";
 import { choices } from "./choices.js";
 import { follow } from "./live.js";
 
@@ -23,7 +24,8 @@ export default function runCharts(element) {
     await draw(charts.get("loss"), pairFigure(columns, "loss", { log, theme: colours, best }));
     if (charts.has("score")) await draw(charts.get("score"), pairFigure(columns, "score", { log: false, theme: colours, score: losses.score }));
     for (const name of ["gradient_norm", "update_ratio", "learning_rate"]) {
-      await draw(charts.get(name), smallFigure(columns, name, name !== "learning_rate", colours));
+      const curve = { y: columns[name], colour: colours["chart-validation"], name: label(name) };
+      await draw(charts.get(name), smallFigure(columns.epoch, [curve], label(name), name !== "learning_rate", colours));
     }
   };
   const chosen = choices(element, redraw);

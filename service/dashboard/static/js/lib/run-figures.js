@@ -31,17 +31,20 @@ export function pairFigure(columns, kind, show) {
   };
 }
 
-/** One quantity of the optimizer, small. */
-export function smallFigure(columns, name, log, theme) {
-  const y = columns[name];
+/** One quantity of the optimizer, small: a line for each of `curves`, which are {y, colour, name}. */
+export function smallFigure(epochs, curves, title, log, theme) {
+  const values = curves.flatMap(({ y }) => y);
   return {
-    data: [line(columns.epoch, y, theme["chart-validation"], label(name)), ...brokenMarks(columns.epoch, y, theme.diverged, theme)],
+    data: [
+      ...curves.map(({ y, colour, name }) => line(epochs, y, colour, name)),
+      ...curves.flatMap(({ y }) => brokenMarks(epochs, y, theme.diverged, theme)),
+    ],
     layout: frame(theme, {
       margin: { l: 56, r: 16, t: 8, b: 40 },
-      xaxis: epochAxis(columns.epoch, theme),
-      yaxis: axis(theme, label(name), log ? valueAxis(robust(y, log), log) : { rangemode: "tozero", nticks: 5 }),
+      xaxis: epochAxis(epochs, theme),
+      yaxis: axis(theme, title, log ? valueAxis(robust(values, log), log) : { rangemode: "tozero", nticks: 5 }),
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
-      annotations: nothing(y, theme),
+      annotations: nothing(values, theme),
     }),
   };
 }
