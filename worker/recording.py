@@ -19,14 +19,14 @@ from core.training import Ending as CoreEnding
 from service.lifecycle.claim import Claim, ClaimedRun
 from service.lifecycle.keep_headline import keep_headlines
 from service.lifecycle.last_states import Kept
-from service.lifecycle.record import Batch, Ending, KeptWeights, Progress, record
+from service.lifecycle.record import Batch, Ending, KeptWeights, Leader, Progress, record
 from service.lifecycle.thin_rows import VALIDATION
 from service.planning import screening
 from service.planning.going_on import GoesOn, before_the_end, goes_on, is_validated_as_the_last
 from service.planning.layer_records import LAYER_COLUMNS, pack
 from service.planning.measurements import COLUMNS, SCORES, Measurement, is_recorded
 from service.planning.population_metrics import MEASURED, PopulationMetrics
-from service.planning.statuses import RunState
+from service.planning.statuses import Role, RunState
 from service.store.full_disk import DiskFull
 from worker.context import Context
 from worker.final_test import FinalTest
@@ -53,6 +53,8 @@ class Recorder:
         self._measured: Measured | None = None  # epochs that are not taken in yet
         self._batch = Batch()
         self._latest: dict[int, tuple[Measurement, LayerStatistics | None, int]] = {}  # by member; its place
+        self._searched = np.array([run.role == Role.SEARCH for run in claim.runs])
+        self._led: float | None = None  # the best value that was told of these runs
         self._best: dict[int, Measurement] = {}  # by member, if its row is not among the recorded ones
         self._unaware: dict[int, dict[str, Any]] = {}  # by member, metrics to go on with after the last epoch
         self._full: DiskFull | None = None  # what the last attempt to write met
@@ -103,6 +105,7 @@ class Recorder:
                 self._metrics.last_values(member),
             )
         checkpointed_at = time.monotonic() if checkpoint else self._checkpointed_at
+        self._tell_leader(batch)
         if checkpoint:
             batch.measurements += self._best.values()
             for member in self._population.active.tolist():
@@ -128,6 +131,12 @@ class Recorder:
             keep_headlines(self._context.database)
         self._recorded_at = time.monotonic()
         return True
+
+    def _tell_leader(self, batch: Batch) -> None:
+        found = self._metrics.leader(self._searched)
+        if found is not None and found[1] != self._led:
+            place, self._led = found
+            batch.leader = Leader(self._claim.runs[place].number, self._led, self._aims.goal)
 
     def finish(self, *, checkpoint: bool = False) -> None:
         """Write all of it; a full disk is waited for as long as the worker may stay.

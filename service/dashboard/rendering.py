@@ -15,6 +15,7 @@ from service.dashboard import assets, formatting, wording
 from service.dashboard.learn.mathml import mathml
 from service.dashboard.policy import PAGE_HEADERS
 from service.dashboard.sparkline import sparkline, sparkline_label
+from service.planning.query.writing import tag_condition
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATES = ("completed", "running", "paused", "pruned", "diverged", "failed", "canceled", "queued")
@@ -75,6 +76,7 @@ def _environment() -> Environment:
         "setting": wording.setting,
         "sparkline": sparkline,
         "sparkline_label": sparkline_label,
+        "tag_condition": tag_condition,
     }
     return environment
 

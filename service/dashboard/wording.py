@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from service.dashboard.formatting import NO_BREAK_SPACE, interval, parameter, score
+from service.dashboard.formatting import NO_BREAK_SPACE, count, interval, parameter, score
 
 CAPITALS = {"r2": "R²", "f1": "F1", "rmse": "RMSE", "mae": "MAE", "l1": "L1", "l2": "L2"}
 
@@ -37,6 +37,15 @@ def named_setting(values: Mapping[str, object]) -> str:
     """The same where nothing beside it says what varies."""
     named = ", ".join(f"{label(name)} {parameter(item)}" for name, item in values.items())
     return named or "the only setting"
+
+
+def best_so_far(best: Mapping[str, Any], metric: str) -> dict[str, str]:
+    """The same before there is an answer: the best run's setting, and its value."""
+    return {
+        "setting": named_setting(best["setting"]),
+        "measured": f"{label(metric)} {score(best['value'], metric)}",
+        "interval": f"so far, in run {count(best['number'])}",
+    }
 
 
 def best_result(best: Mapping[str, Any], metric: str) -> dict[str, str]:

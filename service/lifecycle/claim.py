@@ -13,7 +13,7 @@ from service.lifecycle.moves import Moved, moving_populations, moving_runs
 from service.lifecycle.next_population import next_population
 from service.lifecycle.story import tell
 from service.planning.run_numbers import NO_NUMBERS
-from service.planning.statuses import Cause, PopulationState, RunState
+from service.planning.statuses import Cause, PopulationState, Role, RunState
 from service.store.clock import now
 from service.store.schema import (
     Checkpoint,
@@ -41,6 +41,7 @@ class ClaimedRun:
     checkpoint_epoch: int = 0  # 0: there is none
     train_seconds: float = 0.0  # so far
     configuration_id: int | None = None  # equal for equal configurations
+    role: Role = Role.SEARCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,7 @@ _CLAIMED_RUNS = (
         func.coalesce(Checkpoint.epoch, 0),
         func.coalesce(Run.train_seconds, 0.0),
         ConfigurationRow.id,
+        Run.role,
     )
     .join(ConfigurationRow, Run.configuration_id == ConfigurationRow.id)
     .outerjoin(Checkpoint, Checkpoint.run_id == Run.id)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, Update, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.lifecycle.claim import Claim
@@ -23,7 +23,7 @@ from service.planning.run_numbers import number_columns
 from service.planning.statuses import RUN_STEPS, Cause, PopulationState, RunState, SweepState
 from service.store.bulk import insert_rows, update_rows
 from service.store.clock import now
-from service.store.schema import Checkpoint, LayerRow, LossRow, PopulationRow, Run, Weights
+from service.store.schema import Checkpoint, LayerRow, LossRow, PopulationRow, Run, Sweep, Weights
 from service.store.written_json import as_json
 
 
@@ -66,6 +66,15 @@ class Ending:
     weights: tuple[KeptWeights, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """The run of a population with the best value of the sweep's metric so far."""
+
+    number: int
+    value: float
+    goal: Literal["minimize", "maximize"]
+
+
 @dataclass(slots=True)
 class Batch:
     """All that happened since the last record."""
@@ -77,6 +86,7 @@ class Batch:
     endings: list[Ending] = field(default_factory=list)
     checkpoints: dict[int, tuple[int, str, bytes]] = field(default_factory=dict)  # epoch, sha256, content
     last_states: list[Kept] = field(default_factory=list)  # of runs among the endings
+    leader: Leader | None = None  # only where it is new
 
 
 def record(session: Session, claim: Claim, batch: Batch, *, lease_seconds: float) -> SweepState | None:
@@ -112,10 +122,32 @@ def record(session: Session, claim: Claim, batch: Batch, *, lease_seconds: float
     if batch.progress or moved:
         document = {"population": claim.public_id, "epoch": batch.epoch}
         gone = sum(p.latest.epoch - reached.get(key, 0) for key, p in ahead.items())
+        if batch.leader:
+            _take_the_lead(session, claim.sweep_id, batch.leader)
         stands = reached | {key: p.latest.epoch for key, p in ahead.items()}
         spared = sum(runs[ending.run_id].epochs - stands[ending.run_id] for ending in ended)
         return tell(session, claim.sweep_id, "progress", document, moved=moved, epochs=gone + spared)
     return None
+
+
+def _take_the_lead(session: Session, sweep_id: int, leader: Leader) -> None:
+    named = {"led": sweep_id, "number": leader.number, "value": leader.value}
+    session.connection().execute(_LEAD[leader.goal], named)
+
+
+def _lead(is_behind: ColumnElement[bool]) -> Update:
+    better = or_(Sweep.leading_value.is_(None), is_behind)
+    return (
+        update(Sweep)
+        .where(Sweep.id == bindparam("led"), better)
+        .values(leading_number=bindparam("number"), leading_value=bindparam("value"))
+    )
+
+
+_LEAD = {
+    "minimize": _lead(Sweep.leading_value > bindparam("value")),
+    "maximize": _lead(Sweep.leading_value < bindparam("value")),
+}
 
 
 class _Standing(NamedTuple):

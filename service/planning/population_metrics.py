@@ -106,6 +106,17 @@ class PopulationMetrics:
         self._best[:, chosen] = np.where(known[at].T, values[at, :, improved].T, np.nan)
         return np.where(improved, places, -1)
 
+    def leader(self, among: BoolArray) -> tuple[int, float] | None:
+        """Of these runs the one with the best finite value of the objective so far, the first of equals."""
+        if self._objective is None:
+            return None
+        values = self._best[self._objective]
+        known = among & np.isfinite(values)
+        if not known.any():
+            return None
+        best = self._better.reduce(values[known])
+        return int((known & (values == best)).argmax()), float(best)
+
     def restore(self, run: int, measurement: Measurement) -> None:
         """Make an earlier epoch's values the run's: its weights are those that were restored (rule R1)."""
         for row, value in enumerate(measurement.values[: len(MEASURED)]):

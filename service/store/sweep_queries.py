@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, undefer
 from service.errors import NotFound
 from service.planning.query.tree import Tree
 from service.store.clock import now
+from service.store.leading_runs import LeadingRun, leading_runs
 from service.store.schema import Dataset, Sweep
 from service.store.sweep_filters import sweep_condition
 
@@ -32,6 +33,7 @@ class SweepView:
     sweep: Sweep
     dataset: DatasetName | None  # None: a function
     read_at: int
+    leader: LeadingRun | None = None  # of one that trains
 
 
 def find_sweep(session: Session, owner_id: int, public_id: str) -> SweepView:
@@ -44,7 +46,7 @@ def find_sweep(session: Session, owner_id: int, public_id: str) -> SweepView:
     found = session.execute(statement).one_or_none()
     if found is None:
         raise NotFound(f"there is no sweep {public_id}")
-    return _view(found)
+    return _views(session, [found])[0]
 
 
 def find_preprocessing(session: Session, owner_id: int, public_id: str) -> dict[str, Any]:
@@ -80,7 +82,7 @@ def list_sweeps(
                 and_(Sweep.created_at == created_at, Sweep.public_id < public_id),
             )
         )
-    return [_view(row) for row in session.execute(statement)]
+    return _views(session, session.execute(statement).all())
 
 
 def _sweeps(owner_id: int) -> Select[*tuple[Any, ...]]:
@@ -91,7 +93,12 @@ def _sweeps(owner_id: int) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _view(row: Any) -> SweepView:
+def _views(session: Session, rows: Sequence[Any]) -> Sequence[SweepView]:
+    leaders = leading_runs(session, [row[0] for row in rows])
+    return [_view(row, leaders) for row in rows]
+
+
+def _view(row: Any, leaders: Mapping[int, LeadingRun]) -> SweepView:
     sweep, dataset_id, name, content_hash, read_at = row
     dataset = None if dataset_id is None else DatasetName(dataset_id, name, content_hash)
-    return SweepView(sweep, dataset, read_at)
+    return SweepView(sweep, dataset, read_at, leaders.get(sweep.id))

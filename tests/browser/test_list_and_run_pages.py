@@ -21,6 +21,41 @@ def test_the_list_follows_a_sweep_and_keeps_the_focus(visitor: Visitor, site: Si
     expect(row.get_by_role("link")).to_be_focused()
 
 
+def test_a_sweep_that_trains_shows_what_is_best_so_far(visitor: Visitor, site: Site) -> None:
+    sweep = site.submit(name="halfway", seeds=1)
+    page = visitor.open("/sweeps")
+    row = page.locator(f"tr[data-id='{sweep}']")
+    expect(row.locator(".answer")).not_to_contain_text("so far")
+    site.train(1)  # of two populations
+    expect(row.locator(".answer")).to_contain_text(
+        re.compile(r"learning rate \S+ validation loss \S+ so far, in run \d")
+    )
+    site.train()
+    expect(row.locator(".answer")).not_to_contain_text("so far")
+    expect(row.locator(".state > .badge")).to_have_text("completed")
+
+
+def test_the_list_offers_a_new_sweep_once(visitor: Visitor) -> None:
+    page = visitor.open("/sweeps")
+    expect(page.get_by_role("link", name="New sweep")).to_have_count(1)
+    expect(visitor.open("/runs").get_by_role("link", name="New sweep")).to_have_count(1)
+
+
+def test_tags_lead_to_the_sweeps_that_have_them(visitor: Visitor, site: Site) -> None:
+    odd = {"course": "ml-101", "a `b`": "c", 'who\'s "x"': "both 'kinds' \"here\"", "two words": "<b>&"}
+    sweep = site.submit(name="tagged", seeds=1, tags=odd)
+    tags = visitor.open(f"/sweeps/{sweep}").get_by_role("list", name="Tags")
+    expect(tags.get_by_role("listitem")).to_have_text([f"{name} = {text}" for name, text in odd.items()])
+    expect(tags.get_by_role("link")).to_have_count(2)  # no quotes can hold the others
+    for place in range(2):
+        page = visitor.open(f"/sweeps/{sweep}")
+        page.get_by_role("list", name="Tags").get_by_role("link").nth(place).click()
+        page.wait_for_url("**/sweeps?filter=*")
+        expect(page.locator("tbody tr")).to_have_count(1)
+        expect(page.locator("tbody tr")).to_have_attribute("data-id", sweep)
+    site.train()
+
+
 def test_a_new_sweep_appears_above_the_others(visitor: Visitor, site: Site) -> None:
     waiting = site.submit(name="keeps the list awake", seeds=1)
     page = visitor.open("/sweeps")

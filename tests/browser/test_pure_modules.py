@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.dashboard.wording import best_result
+from service.dashboard.wording import best_result, best_so_far
 from tests.browser.visitor import Visitor
 
 STEPS: list[tuple[list[float], str, list[float]]] = [
@@ -52,6 +52,20 @@ def test_a_suggestion_takes_the_place_of_what_had_begun(visitor: Visitor) -> Non
     assert [one["text"] for one in found] == ["metrics.validation_loss < 1", "tags.", "state = 'completed' "]
     assert [one["at"] for one in found] == [24, 5, 20]
     assert [one["more"] for one in found] == [True, True, False]
+
+
+def test_what_is_best_so_far_reads_alike_on_both_sides(visitor: Visitor) -> None:
+    calls: list[list[Any]] = [
+        [{"setting": {"learning_rate": 0.1}, "value": 0.25, "number": 1234}, "validation_loss"],
+        [{"setting": {}, "value": 0.98, "number": 1}, "validation_accuracy"],
+    ]
+    found = answers(visitor, "words", "bestSoFar", calls)
+    assert found == [best_so_far(best, metric) for best, metric in calls]
+    assert found[0] == {
+        "setting": "learning rate 0.1",
+        "measured": "validation loss 0.250",
+        "interval": "so far, in run 1,234",
+    }
 
 
 def test_a_best_result_reads_alike_on_both_sides(visitor: Visitor) -> None:

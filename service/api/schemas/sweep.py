@@ -72,6 +72,15 @@ class BestResult(Shape):
     curve: SmallCurve | None = Field(description="Null where fewer than two epochs were recorded.")
 
 
+class BestSoFar(Shape):
+    """The run with the best value of the sweep's metric so far, at its best epoch: one run, no mean."""
+
+    run: str
+    number: int
+    setting: dict[str, Any] = Field(examples=[{"learning_rate": 0.1}])
+    value: float
+
+
 class SweepLinks(Shape):
     """Where to go from a sweep."""
 
@@ -107,6 +116,9 @@ class Sweep(Shape):
     headline: str | None = Field(description="The answer in one sentence, once the sweep is final.")
     best_result: BestResult | None = Field(
         description="The answer in numbers, kept with the headline; null where no setting is named best."
+    )
+    best_so_far: BestSoFar | None = Field(
+        description="While the sweep is not final; null before the first epoch, and for range tests."
     )
     warnings: list[str]
     created_at: Instant
@@ -184,6 +196,13 @@ def _fields(view: SweepView) -> dict[str, Any]:
         ),
         "headline": sweep.headline,
         "best_result": BestResult(**sweep.best_result) if sweep.best_result else None,
+        "best_so_far": view.leader
+        and BestSoFar(
+            run=view.leader.public_id,
+            number=view.leader.number,
+            setting=dict(view.leader.setting),
+            value=view.leader.value,
+        ),
         "warnings": sweep.warnings,
         "created_at": rfc3339(sweep.created_at),
         "started_at": rfc3339(sweep.started_at),

@@ -10,7 +10,7 @@ from service.dashboard.asked_runs import UNREADABLE, fault_of
 from service.dashboard.pages.answers import shown
 from service.dashboard.reading import Document, Reader, Refused
 from service.dashboard.sweep_search import as_filter
-from service.dashboard.wording import best_result
+from service.dashboard.wording import best_result, best_so_far
 
 SWEEPS_SHOWN = 50
 
@@ -41,7 +41,7 @@ async def _read(read: Reader, looked_for: str, cursor: str | None) -> Document:
         found = {"items": [], "next_cursor": None}
     for one in found["items"]:
         one["epochs_per_second"] = _throughput(one)
-        one["best"] = best_result(one["best_result"], one["metric"]["name"]) if one["best_result"] else None
+        one["best"] = _best(one)
     return {
         "sweeps": found,
         "looked_for": looked_for,
@@ -52,6 +52,14 @@ async def _read(read: Reader, looked_for: str, cursor: str | None) -> Document:
         "token_file": read.token_file,
         "status": UNREADABLE if fault else 200,
     }
+
+
+def _best(sweep: Document) -> dict[str, str] | None:
+    """The answer in words, or what is best before there is one, as in sweep-list.js."""
+    metric = sweep["metric"]["name"]
+    if sweep["best_result"]:
+        return best_result(sweep["best_result"], metric)
+    return best_so_far(sweep["best_so_far"], metric) if sweep["best_so_far"] else None
 
 
 def _throughput(sweep: Document) -> float | None:

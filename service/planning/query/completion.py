@@ -12,6 +12,7 @@ from lark.exceptions import UnexpectedInput
 from service.planning.query.grammar import KEYWORDS, Name, written_so_far
 from service.planning.query.tree import Kind, Quantity
 from service.planning.query.vocabulary import Unknown, Vocabulary
+from service.planning.query.writing import quoted, tag_name
 
 MOST_OFFERS = 50
 TAG_GROUPS = ("tags.", "tag.")
@@ -107,7 +108,8 @@ def _all(gap: Gap, vocabulary: Vocabulary, existing: Iterable[object]) -> Iterat
         yield from _values(gap.quantity, gap.begun[:1], existing)
     elif _wants_name(gap.accepted):
         if gap.tags:
-            yield from (Offer(f"tags.{_key(str(name))}", "name", "tag") for name in existing)
+            written = (tag_name(str(name)) for name in existing)
+            yield from (Offer(name, "name", "tag") for name in written if name)
         else:
             yield from _names(vocabulary)
     if "OPERATOR" in gap.accepted:
@@ -135,18 +137,8 @@ def _values(quantity: Quantity, quote: str, existing: Iterable[object]) -> Itera
             continue
         if isinstance(value, int | float) and quantity.kind in ("number", "batch_size"):
             yield Offer(repr(value), "value")
-        elif (written := _quoted(str(value), quote)) is not None:
+        elif (written := quoted(str(value), quote)) is not None:
             yield Offer(written, "value")
-
-
-def _quoted(text: str, quote: str) -> str | None:
-    """The text in quotes, in those that were begun if they can be; None if no quotes can hold it."""
-    marks = [quote, "'", '"'] if quote and quote in "'\"" else ["'", '"']
-    return next((f"{mark}{text}{mark}" for mark in marks if mark not in text), None)
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[\w/-]+", name) else f"`{name}`"
 
 
 def _quantity(accepted: frozenset[str], values: Sequence[object], vocabulary: Vocabulary) -> Quantity | None:

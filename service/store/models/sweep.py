@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.planning.statuses import Intent, SweepState
@@ -18,6 +18,7 @@ from service.store.models.base import (
     JsonType,
     Key,
     Name,
+    Number,
     Prose,
     PublicId,
     Sha256,
@@ -87,6 +88,8 @@ class Sweep(Base):
     test_reveals: Mapped[Count]  # how often somebody chose by test metrics (rule R8)
     headline: Mapped[Prose | None]  # kept once the sweep is final, so that lists need no statistics
     best_result: Mapped[dict[str, Any] | None] = mapped_column(JsonOrNull)  # beside it; {}: none is best
+    leading_number: Mapped[int | None] = mapped_column(BigInteger)  # the run with the best value so far
+    leading_value: Mapped[Number | None]  # the metric at its best epoch
 
     created_at: Mapped[Instant]
     started_at: Mapped[Instant | None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from sqlalchemy import select, update
@@ -13,7 +14,7 @@ from service.lifecycle.cancel import cancel_sweep
 from service.lifecycle.claim import Claim
 from service.lifecycle.give_back import give_back
 from service.lifecycle.owners import local_owner
-from service.lifecycle.record import Batch, Ending, KeptWeights, Progress, record
+from service.lifecycle.record import Batch, Ending, KeptWeights, Leader, Progress, record
 from service.planning.measurements import Measurement
 from service.planning.statuses import RunState
 from service.store.database import Database
@@ -215,6 +216,30 @@ def test_epochs_that_are_trained_again_neither_count_twice_nor_take_a_run_back(
         assert session.scalars(select(Run.epoch)).one() == 3
         events = session.scalars(select(Event).order_by(Event.number)).all()
         assert [event.document["epochs_done"] for event in events] == [0, 1, 2, 2, 2, 3]
+
+
+def test_who_leads_is_whoever_has_the_best_value_of_all_populations(
+    database: Database, stored: Store, claimed: TakeClaim, measured: Measure
+) -> None:
+    stored(1)
+    claim = claimed()
+    told: list[tuple[int, float, Literal["minimize", "maximize"], int]] = [
+        (3, 0.5, "minimize", 3),
+        (4, 0.7, "minimize", 3),  # of a population that is worse
+        (5, 0.5, "minimize", 3),  # the first of equals
+        (6, 0.4, "minimize", 6),
+        (7, 0.3, "maximize", 6),
+        (8, 0.6, "maximize", 8),
+    ]
+    for epoch, (number, value, goal, leads) in enumerate(told, start=1):
+        batch = _batch(claim, epoch, measured)
+        batch.leader = Leader(number, value, goal)
+        _record(database, claim, batch)
+        _record(database, claim, _batch(claim, epoch, measured))
+        with database.read() as session:
+            assert session.scalars(select(Sweep.leading_number)).one() == leads
+    with database.read() as session:
+        assert session.scalars(select(Sweep.leading_value)).one() == 0.6
 
 
 def test_a_population_that_came_further_has_its_lost_leases_forgiven(

@@ -47,6 +47,18 @@ def test_the_best_of_a_score_is_the_largest_and_the_first_of_equals() -> None:
     assert metrics.best_epoch(0) == 2
 
 
+def test_whoever_has_the_best_finite_value_leads_among_those_asked_about() -> None:
+    metrics = PopulationMetrics("classification", "validation_accuracy", "maximize", [{}] * 5)
+    asked = np.array([True, True, True, True, False])
+    assert metrics.leader(asked) is None
+    for run, score in enumerate((math.inf, 0.5, 0.75, 0.75, 0.9)):
+        _add(metrics, 1, (1.0, 0.5, 1.0, score), (1.0, 0.5, 1.0, 0.25), run=run)
+    assert metrics.leader(asked) == (2, 0.75)
+    assert metrics.leader(~asked) == (4, 0.9)
+    assert metrics.leader(np.zeros(5, bool)) is None
+    assert PopulationMetrics("classification", "test_loss", "minimize", [{}]).leader(asked[:1]) is None
+
+
 def test_metrics_go_on_where_they_were_stored() -> None:
     first = _alone("classification", "validation_loss")
     _add(first, 1, (1.0, 0.5, math.inf, 0.8))

@@ -192,6 +192,28 @@ def test_the_best_result_is_in_the_list_and_null_where_no_setting_is_best(
     assert [item["best_result"] for item in items] == [None, None, best]
 
 
+def test_who_leads_is_told_until_there_is_an_answer(client: TestClient, database: Database) -> None:
+    sweeps = [submit(client) for _ in range(3)]
+    assert sweeps[0]["best_so_far"] is None
+    with database.write() as session:
+        for sweep, changes in zip(
+            sweeps, ({"state": "running"}, {"state": "completed"}, {"method": "range_test"}), strict=True
+        ):
+            which = Sweep.public_id == sweep["id"]
+            values = {"leading_number": 2, "leading_value": 0.25, **changes}
+            session.execute(update(Sweep).where(which).values(values))
+    runs = client.get(f"/api/v1/runs?sweep={sweeps[0]['id']}").json()["items"]
+    expected = {
+        "run": runs[1]["id"],
+        "number": 2,
+        "setting": runs[1]["parameters"],
+        "value": 0.25,
+    }
+    items = client.get("/api/v1/sweeps").json()["items"]
+    assert [item["best_so_far"] for item in items] == [None, None, expected]
+    assert client.get(f"/api/v1/sweeps/{sweeps[0]['id']}").json()["best_so_far"] == expected
+
+
 def test_a_sweep_in_progress_counts_its_seconds(client: TestClient, database: Database) -> None:
     with database.write() as session:
         row = building.sweep(session, building.owner(session, "local"), created_at=0, started_at=1_500)

@@ -1,7 +1,7 @@
 /** The list of sweeps: rows are updated in place, so that scroll and focus stay where they are. */
 
 import { get } from "../lib/api.js";
-import { bestResult } from "../lib/words.js";
+import { bestResult, bestSoFar } from "../lib/words.js";
 import { fill } from "./fill.js";
 import { FINAL } from "./live.js";
 import { watchAll } from "./owner-stream.js";
@@ -54,10 +54,10 @@ function update(body, template, sweeps) {
 
 /** A sweep with what is worked out from it, as in pages/sweeps.py. */
 function shown(sweep) {
-  const { progress, elapsed_seconds: elapsed, best_result: found, metric } = sweep;
+  const { progress, elapsed_seconds: elapsed, best_result: found, best_so_far: leader, metric } = sweep;
   return {
     ...sweep,
     epochs_per_second: elapsed ? progress.epochs_done / elapsed : null,
-    best: found && bestResult(found, metric.name),
+    best: found ? bestResult(found, metric.name) : leader && bestSoFar(leader, metric.name),
   };
 }

@@ -1,6 +1,6 @@
 /** Names, settings and headlines as text: the same rules as wording.py. */
 
-import { interval, parameter, score } from "./format.js";
+import { count, interval, parameter, score } from "./format.js";
 
 const NBSP = "\u00a0";
 const CAPITALS = { r2: "R²", f1: "F1", rmse: "RMSE", mae: "MAE", l1: "L1", l2: "L2" };
@@ -30,6 +30,15 @@ export function setting(values) {
 export function namedSetting(values) {
   const named = Object.entries(values).map(([name, item]) => `${label(name)} ${parameter(item)}`);
   return named.join(", ") || "the only setting";
+}
+
+/** The same before there is an answer: the best run's setting, and its value. */
+export function bestSoFar(best, metric) {
+  return {
+    setting: namedSetting(best.setting),
+    measured: `${label(metric)} ${score(best.value, metric)}`,
+    interval: `so far, in run ${count(best.number)}`,
+  };
 }
 
 /** A sweep's best setting, and its metric over the seeds. */
