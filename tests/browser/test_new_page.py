@@ -55,6 +55,25 @@ def test_the_preview_follows_what_is_chosen(page: Page) -> None:
     expect(page.get_by_role("button", name="Submit 20 runs")).to_be_visible()
 
 
+def test_several_targets_are_ticked(page: Page) -> None:
+    dataset = page.get_by_role("combobox", name="Dataset", exact=True)
+    dataset.select_option("iris")
+    page.get_by_text("Several targets").click()
+    boxes = page.get_by_role("group", name="Targets")
+    expect(boxes.get_by_role("checkbox")).to_have_count(4)  # not the one with words
+    for name in ("sepal_length_cm", "petal_width_cm"):
+        boxes.get_by_role("checkbox", name=name).check()
+    assert sent(page)["target"] == ["sepal_length_cm", "petal_width_cm"]
+    target = page.get_by_role("combobox", name="Target")
+    expect(target.locator("option:checked")).to_have_text("sepal_length_cm, petal_width_cm")
+    expect(fact(page, "Parameters per network")).to_have_text("12 to 258")
+    boxes.get_by_role("checkbox", name="sepal_length_cm").uncheck()
+    assert sent(page)["target"] == ["petal_width_cm"]
+    target.select_option("species")
+    expect(boxes.get_by_role("checkbox", checked=True)).to_have_count(0)
+    assert sent(page)["target"] == "species"
+
+
 def test_a_mistake_is_told_at_its_control(page: Page, visitor: Visitor) -> None:
     low = row(page, "learning rate").get_by_role("textbox", name="From")
     low.fill("-1")

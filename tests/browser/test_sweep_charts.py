@@ -6,7 +6,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.site import RATES, Site
 from tests.browser.visitor import Visitor
@@ -120,6 +120,22 @@ def test_a_range_is_moved_with_the_keyboard_and_filters(visitor: Visitor, gridde
     lines.get_by_role("button", name="Clear ranges").click()
     page.wait_for_function("() => !new URLSearchParams(location.search).get('filter')")
     expect(lines.locator(".faded")).to_have_count(0)
+    expect(lines.locator("[data-counted]")).to_have_text(re.compile("^blue is best; drag along an axis"))
+
+
+def test_a_chart_of_the_first_runs_alone_says_so(visitor: Visitor, gridded: str) -> None:
+    def more(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "next_cursor": "more"})
+
+    visitor.page.route("**/points?*", more)
+    opened(visitor, gridded)
+    lines = part(visitor, "parallel")
+    expect(lines.locator("[data-counted]")).to_have_text(re.compile("^the first 2,000 runs; blue is best"))
+    lines.get_by_role("slider", name="learning rate, highest").focus()
+    visitor.page.keyboard.press("ArrowDown")
+    expect(lines.locator("[data-counted]")).to_have_text("30 of the first 2,000 runs in the ranges")
+    visitor.page.unroute("**/points?*")
 
 
 def test_a_range_is_drawn_with_the_pointer(visitor: Visitor, gridded: str) -> None:

@@ -124,6 +124,22 @@ def test_the_scale_that_was_chosen_is_in_the_address(visitor: Visitor, finished:
     expect(page.locator("[data-behaviour=response-chart]").get_by_label("Linear")).to_be_checked()
 
 
+def test_going_back_brings_the_charts_choices_back(visitor: Visitor, finished: str) -> None:
+    page = visitor.open(f"/sweeps/{finished}")
+    visitor.sees_charts(2)
+    scales = page.locator("[data-behaviour=response-chart]")
+    scales.get_by_label("Linear").check()
+    page.get_by_role("combobox", name="Filter").fill("seed = 1")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("seed"))
+    scales.get_by_label("Log").check()
+    page.wait_for_function("!location.search.includes('linear')")
+    page.go_back()
+    expect(scales.get_by_label("Linear")).to_be_checked()
+    page.go_forward()
+    expect(scales.get_by_label("Log")).to_be_checked()
+
+
 def test_a_sweep_at_work_is_followed_by_its_stream_of_events(visitor: Visitor, site: Site) -> None:
     page = visitor.open(f"/sweeps/{site.submit()}")
     with page.expect_request(lambda request: "/events?after=" in request.url) as asked:

@@ -6,10 +6,7 @@
  */
 export function choices(element, changed) {
   const inputs = [...element.querySelectorAll("[data-choice]")];
-  const wanted = new URLSearchParams(location.search);
-  for (const input of inputs) {
-    if (wanted.has(input.name)) take(input, wanted.get(input.name));
-  }
+  for (const input of inputs) takeFromAddress(input);
   const current = () => Object.fromEntries(
     inputs.filter((input) => input.type !== "radio" || input.checked).map((input) => [input.dataset.choice, valueOf(input)]),
   );
@@ -20,6 +17,14 @@ export function choices(element, changed) {
       changed(current());
     });
   }
+  addEventListener("popstate", () => {
+    const before = JSON.stringify(current());
+    for (const input of inputs) {
+      toFirst(input);
+      takeFromAddress(input);
+    }
+    if (JSON.stringify(current()) !== before) changed(current());
+  });
   return current;
 }
 
@@ -35,6 +40,11 @@ export function keepInAddress(name, text) {
 
 const valueOf = (input) => (input.type === "checkbox" ? input.checked : input.value);
 
+function takeFromAddress(input) {
+  const text = new URLSearchParams(location.search).get(input.name);
+  if (text !== null) take(input, text);
+}
+
 function take(input, text) {
   if (input.type === "hidden") return;
   if (input.type === "radio") input.checked ||= input.value === text;
@@ -43,6 +53,13 @@ function take(input, text) {
     input.value = text;
     if (!input.checkValidity()) input.value = input.defaultValue;
   }
+}
+
+/** Show what the page came with. */
+function toFirst(input) {
+  if (input.type === "radio" || input.type === "checkbox") input.checked = input.defaultChecked;
+  else if (input.localName === "select") input.value = (input.querySelector("[selected]") ?? input.options[0])?.value;
+  else if (input.type !== "hidden") input.value = input.defaultValue;
 }
 
 function isFirst(input) {

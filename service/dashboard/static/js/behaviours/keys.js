@@ -1,6 +1,6 @@
 /** Draws the entries of a legend as a list. */
 
-const SVG = "http://www.w3.org/2000/svg";
+import { svg } from "./svg.js";
 
 const MARKS = {
   line: ["path", { d: "M1 6h14", "stroke-width": 2 }],
@@ -22,13 +22,7 @@ export function showKeys(list, keys) {
 
 function picture(mark, colour) {
   const [name, attributes] = MARKS[mark];
-  const svg = element("svg", { width: 16, height: 12, viewBox: "0 0 16 12", "aria-hidden": "true" });
-  svg.append(element(name, { fill: colour, stroke: colour, ...attributes }));
-  return svg;
-}
-
-function element(name, attributes) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, item] of Object.entries(attributes)) made.setAttribute(key, item);
+  const made = svg("svg", { width: 16, height: 12, viewBox: "0 0 16 12", "aria-hidden": "true" });
+  made.append(svg(name, { fill: colour, stroke: colour, ...attributes }));
   return made;
 }

@@ -1,6 +1,7 @@
 /** Every run as a line over its parameters; a range on an axis filters the table of runs, and stands in the address. */
 
 import { onThemeChange, theme } from "../charts/theme.js";
+import { count } from "../lib/format.js";
 import { axesOf, brushesOf, filterOf, within } from "../lib/parallel.js";
 import { linesOf } from "../lib/parallel-lines.js";
 import { unpacked } from "../lib/points.js";
@@ -21,6 +22,8 @@ export default function parallel(element) {
   const clear = element.querySelector("[data-clear-brushes]");
   const { sweep, metric, goal } = element.dataset;
   const varied = JSON.parse(element.dataset.varied);
+  const hint = counted.textContent;
+  let first = ""; // what is left out is said
   let runs = [];
   let brushes = null;
 
@@ -40,7 +43,8 @@ export default function parallel(element) {
       const colours = theme();
       const paths = linesOf(runs, axes, kept, { x, y, lostY: MARGIN.top - 14, dark: colours.dark, colours, goal });
       lines.replaceChildren(...paths.map(({ d, colour, kept: inside }) => svg("path", { d, stroke: colour, class: inside ? "kept" : "faded" })));
-      if (brushes.size) setText(counted, `${kept.size.toLocaleString("en-US")} of ${runs.length.toLocaleString("en-US")} runs in the ranges`);
+      const held = `${count(kept.size)} of ${first || count(runs.length)} runs in the ranges`;
+      setText(counted, brushes.size ? held : first ? `${first} runs; ${hint}` : hint);
       clear.hidden = !brushes.size;
     };
     const change = (name, range, done) => {
@@ -61,8 +65,9 @@ export default function parallel(element) {
   });
   follow(async () => {
     try {
-      const found = unpacked(await shared(`/sweeps/${sweep}/points`, { limit: MOST_RUNS }));
-      runs = found.filter((run) => run.state === "diverged" || Number.isFinite(run.value));
+      const points = await shared(`/sweeps/${sweep}/points`, { limit: MOST_RUNS });
+      first = points.next_cursor === null ? "" : `the first ${count(MOST_RUNS)}`;
+      runs = unpacked(points).filter((run) => run.state === "diverged" || Number.isFinite(run.value));
       if (!runs.length) return setText(frame, "Lines appear as epochs are recorded; none has been so far.");
       if (!frame.querySelector("[data-dragged]")) draw(); // a hand on an axis is not to lose it
     } catch (error) {

@@ -2,7 +2,8 @@
 
 import { poll } from "../lib/poll.js";
 
-const EVERY = 2000; // milliseconds
+// No stream of events tells of this: a worker falls silent, waits or gets slower without one.
+const EVERY = 2000; // milliseconds, and not at all while nobody looks
 
 export default function refresh(element) {
   const lost = element.querySelector("[data-lost]");

@@ -1,8 +1,11 @@
 /** Dataset or function: what the sweep is about, with the columns of the dataset that is chosen. */
 
 import { get } from "../lib/api.js";
+import { FORMS } from "../lib/control-forms.js";
 import { count } from "../lib/format.js";
 import { datasetTable } from "./dataset-table.js";
+import { offer } from "./sweep-controls.js";
+import { targetList } from "./target-list.js";
 
 const ROWS = 5;
 const FUNCTION = { expression: "x**3 + 3*x**2", start: { x: -1.9 } };
@@ -12,6 +15,7 @@ const OF_NETWORKS = { learning_rate: 0.1, epochs: 100 };
 export function subjectChoice(element, sweep) {
   const part = (name) => element.querySelector(`[data-part=${name}]`);
   const [dataset, target] = [element.querySelector("#at-dataset"), element.querySelector("#at-target")];
+  const offerTargets = targetList(element, sweep);
   const kept = {}; // what the other choice had, for whoever comes back to it
   let shown = null;
 
@@ -31,7 +35,8 @@ export function subjectChoice(element, sweep) {
       const [full, preview] = await Promise.all([get(address), get(`${address}/preview`, { rows: ROWS })]);
       if (shown !== name) return; // another one was chosen meanwhile
       target.replaceChildren(new Option(full.default_target ?? "the last column", ""), ...full.columns.map((column) => new Option(column.name, column.name)));
-      target.value = full.columns.some((column) => column.name === sweep.content.target) ? sweep.content.target : "";
+      offer(target, FORMS.column.show(sweep.content.target));
+      offerTargets(full.columns);
       part("task").textContent = full.task ? `Unasked: ${full.task}` : "";
       part("dataset").replaceChildren(...datasetTable(full, preview));
     } catch (error) {

@@ -23,10 +23,10 @@ export function sweepControls(element, sweep) {
 }
 
 /** Choose `text` in a list, also where the list does not have it: somebody wrote it, and shall see it. */
-function offer(control, text) {
+export function offer(control, text) {
   control.querySelector("option[data-foreign]")?.remove();
   if (![...control.options].some((option) => option.value === text)) {
-    const option = new Option(text || "several, see the JSON", text);
+    const option = new Option(text || "none", text);
     option.dataset.foreign = "";
     control.append(option);
   }

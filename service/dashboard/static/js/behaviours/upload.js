@@ -1,6 +1,7 @@
 /** Sends a table that was picked or dropped, and tells the page about the dataset that it became. */
 
 import { send } from "../lib/api.js";
+import { bytes, count } from "../lib/format.js";
 
 const TYPES = { csv: "text/csv", txt: "text/csv", tsv: "text/tab-separated-values", parquet: "application/vnd.apache.parquet" };
 
@@ -12,7 +13,7 @@ export default function upload(form) {
 
   const chosen = () => {
     const [one] = file.files;
-    part("chosen").textContent = one ? `${one.name}, ${Math.ceil(one.size / 1024).toLocaleString("en-US")} KiB` : "";
+    part("chosen").textContent = one ? `${one.name}, ${bytes(one.size)}` : "";
     if (one && !name.value) name.value = one.name.replace(/\.[^.]*$/, "").replaceAll("/", "_").slice(0, 100);
   };
   file.addEventListener("change", chosen);
@@ -42,7 +43,7 @@ export default function upload(form) {
     try {
       const found = await send(`/datasets?${new URLSearchParams(told)}`, { text: one, headers: { "Content-Type": type } });
       form.reset();
-      part("chosen").textContent = `${found.name} is there: ${found.rows.toLocaleString("en-US")} rows, ${found.column_count.toLocaleString("en-US")} columns.`;
+      part("chosen").textContent = `${found.name} is there: ${count(found.rows)} rows, ${count(found.column_count)} columns.`;
       form.dispatchEvent(new CustomEvent("backsweep:dataset", { detail: found, bubbles: true }));
     } catch (error) {
       part("told").textContent = error.message;

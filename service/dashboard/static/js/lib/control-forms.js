@@ -45,7 +45,7 @@ export const FORMS = {
   text: { read: (text) => (text === "" ? undefined : text), show: (item) => shown(item) },
   number: { read: parsed, show: shown },
   flag: { read: (text) => flag[text], show: shown },
-  column: { read: (text) => (text === "" ? undefined : text), show: (item) => (Array.isArray(item) ? "" : shown(item)) },
+  column: { read: (text) => (text === "" ? undefined : text), show: (item) => (Array.isArray(item) ? item.join(", ") : shown(item)) },
   seeds: {
     read: (text) => (/[,[]/.test(text) ? parsedList(text.replace(/^\[|\]$/g, "")) : parsed(text)),
     show: (item) => (Array.isArray(item) ? shownList(item) : shown(item)),

@@ -3,6 +3,7 @@
 import { faded, ramp } from "./colours.js";
 import { number, parameter, value } from "./format.js";
 import { axis, band, frame, plain } from "./frame.js";
+import { compared, rankOf } from "./ranking.js";
 import { robust, usable, valueAxis } from "./ranges.js";
 import { ordered, settingKey } from "./records.js";
 import { epochAxis } from "./run-figures.js";
@@ -28,13 +29,9 @@ export function orderedCurves(items, dark, smooth = 0) {
 
 /** The settings that rank first by `metric`, at most `most` of them; what cannot be ranked stands behind the others. */
 export function bestSettings(settings, { metric, goal, most }) {
-  const sign = goal === "maximize" ? -1 : 1;
-  const rank = (one) => {
-    const mean = value(one.metrics[metric]?.mean);
-    return [one.eligible ? 0 : 1, Number.isFinite(mean) ? sign * mean : Infinity];
-  };
+  const rank = rankOf({ metric, goal });
   const ranked = settings.map((one) => [rank(one), one]);
-  ranked.sort(([[a, b]], [[c, d]]) => a - c || (b === d ? 0 : b - d));
+  ranked.sort(([one], [other]) => compared(one, other));
   return ranked.slice(0, most).map(([, one]) => one);
 }
 

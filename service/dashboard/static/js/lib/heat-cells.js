@@ -2,23 +2,19 @@
 
 import { number, value } from "./format.js";
 import { plain } from "./frame.js";
+import { compared, rankOf } from "./ranking.js";
 import { settingKey } from "./records.js";
 import { label, setting as settingText } from "./words.js";
 
 /** One cell per pair of values: of its settings the best that can be ranked. What cannot has no place on a scale of means. */
 export function cellsOf(settings, [across, up], { metric, goal }) {
-  const sign = goal === "maximize" ? -1 : 1;
-  const rank = (one) => {
-    const mean = value(one.metrics[metric]?.mean);
-    return [one.eligible ? 0 : 1, Number.isFinite(mean) ? sign * mean : Infinity];
-  };
+  const rank = rankOf({ metric, goal });
   const cells = new Map();
   for (const one of settings) {
     const place = [across.place(one.setting), up.place(one.setting)];
     const key = settingKey(place);
     const known = cells.get(key) ?? { place, runs: 0, lost: 0, best: false, top: null };
-    const [mine, others] = [rank(one), known.top && rank(known.top)];
-    if (!others || mine[0] < others[0] || (mine[0] === others[0] && mine[1] < others[1])) known.top = one;
+    if (!known.top || compared(rank(one), rank(known.top)) < 0) known.top = one;
     known.runs += one.runs;
     known.lost += one.diverged;
     known.best ||= one.best;
