@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.arrays import BoolArray, Float64Array, FloatArray, IntArray
 from core.batches import Batch, Table
 from core.configuration import Configuration
-from core.errors import DataError, ShapeError
+from core.errors import ShapeError
 from core.examples import Examples
 from core.initializers import initial_row
 from core.layout import Layout
@@ -74,8 +74,7 @@ class Point:
         rows = np.arange(examples.rows, dtype=np.int64) if rows is None else rows
         if not rows.size or rows.ndim != 1:
             raise ShapeError(f"rows have shape {rows.shape}; allowed: (rows,), at least one")
-        if rows.min() < 0 or rows.max() >= examples.rows:
-            raise DataError(f"rows run from {rows.min()} to {rows.max()}; allowed: 0 to {examples.rows - 1}")
+        examples.check_rows(rows)
         self._configuration = configuration
         self._rows = rows.size
         self.layout = Layout(layer_sizes(configuration, examples.features, examples.outputs))
@@ -209,8 +208,16 @@ def _cross_entropy(outputs: ComplexArray, batch: Batch) -> ComplexArray:
     return np.asarray((np.log(np.exp(shifted).sum(axis=1)) - right).mean(axis=1))
 
 
+def _binary_cross_entropy(outputs: ComplexArray, batch: Batch) -> ComplexArray:
+    wrong = outputs * (1.0 - 2.0 * batch.targets)
+    above = wrong.real > 0.0  # there ln(1 + e^s) is taken as s + ln(1 + e^-s)
+    rest = np.log1p(np.exp(np.where(above, -wrong, wrong)))
+    return np.asarray((np.where(above, wrong, 0.0) + rest).mean(axis=(1, 2)))
+
+
 # Smooth losses by their formulas, continued to complex outputs (runs, outputs, batch) -> (runs,).
 COMPLEX_LOSSES: Mapping[str, Callable[[ComplexArray, Batch], ComplexArray]] = {
     "mse": _squared_error,
     "cross_entropy": _cross_entropy,
+    "binary_cross_entropy": _binary_cross_entropy,
 }

@@ -24,7 +24,12 @@ class ConfigurationError(CoreError):
 
     def __init__(self, faults: tuple[FieldFault, ...]) -> None:
         self.faults = faults
-        super().__init__("; ".join(f"{fault.field}: {fault.message}" for fault in faults))
+        super().__init__("; ".join(map(_told, faults)))
+
+
+def _told(fault: FieldFault) -> str:
+    allowed = "" if fault.allowed is None else f" (allowed: {fault.allowed})"
+    return f"{fault.field}: {fault.message}{allowed}"
 
 
 class ShapeError(CoreError):

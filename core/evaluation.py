@@ -99,7 +99,8 @@ class Trained:
     def on(self, rows: Sequence[IntArray]) -> Evaluated:
         """Evaluate each network on its rows, to the bits that it has alone.
 
-        Raises: ShapeError if there are no rows, not equally many or not for each network.
+        Raises: ShapeError if there are no rows, not equally many or not for each network; DataError if a row
+        does not exist.
         """
         counts = [chosen.size for chosen in rows]
         if len(set(counts)) != 1 or len(counts) != len(self._weights) or not counts[0]:
@@ -107,6 +108,8 @@ class Trained:
                 f"{len(self._weights)} networks are to be evaluated on {counts} rows; "
                 "allowed: equally many for each, and at least one"
             )
+        for chosen in {id(each): each for each in rows}.values():
+            self._examples.check_rows(chosen)
         outputs = np.empty((len(rows), counts[0], self._examples.outputs))
         with np.errstate(all="ignore"):
             about_mean = spread(self._examples, rows)
@@ -122,7 +125,8 @@ def evaluate(
 ) -> Metrics:
     """Return all metrics of one trained network on these rows; loss and score equal validation's to the bit.
 
-    Raises: ShapeError if there are no rows, or the parameters have other shapes than the configuration says.
+    Raises: ShapeError if there are no rows, or the parameters have other shapes than the configuration says;
+    DataError if a row does not exist.
     """
     found = Trained(configuration, [parameters], examples).on([rows])
     loss, answers = float(found.loss[0]), found.outputs[0]
@@ -141,9 +145,15 @@ def predict(
 
     They are probabilities under softmax, summing to 1, and where sigmoid is fused with binary_cross_entropy:
     there each class has one of its own.
+
+    Raises: ShapeError if the inputs are no table, or the parameters have other shapes than it and the
+    configuration say.
     """
+    if inputs.ndim != 2:
+        raise ShapeError(f"inputs have shape {inputs.shape}; allowed: (rows, features)")
     dtype = np.dtype(configuration.dtype)
-    outputs = int(parameters[f"layers.{len(configuration.hidden_layers)}.bias"].shape[0])
+    last = parameters.get(f"layers.{len(configuration.hidden_layers)}.bias")
+    outputs = 1 if last is None else last.size
     layout = Layout(layer_sizes(configuration, inputs.shape[1], outputs))
     weights = layout.pack(parameters, dtype)[None]
     answers = np.empty((inputs.shape[0], outputs))
@@ -170,7 +180,7 @@ def constant_predictor(examples: Examples, train_rows: IntArray, rows: IntArray,
     """
     if examples.task == "regression":
         numbers = examples.numbers
-        residual = numbers[train_rows].mean(axis=0) - numbers[rows]
+        residual = _means(numbers[train_rows]) - numbers[rows]
         r2 = r_squared(np.sum(residual**2, axis=0)[None], _squares_about_mean(numbers, [rows]))
         return regression_metrics(_mean_loss(loss, residual), float(r2[0]), residual)
     counts = np.bincount(examples.classes[train_rows], minlength=examples.outputs)
@@ -208,4 +218,14 @@ def _mean_loss(loss: str, residual: Float64Array) -> float:
 
 def _squares_about_mean(numbers: Float64Array, rows: Sequence[IntArray]) -> Float64Array:
     chosen = (numbers[run] for run in rows)
-    return np.stack([((values - values.mean(axis=0)) ** 2).sum(axis=0) for values in chosen])
+    return np.stack([((values - _means(values)) ** 2).sum(axis=0) for values in chosen])
+
+
+def _means(numbers: Float64Array) -> Float64Array:
+    """Return the mean of each column; of equal numbers it is that number, which a rounded sum may miss.
+
+    Three times 0.1 adds up to more than 0.3: what is constant would seem to vary by 1e-17.
+    """
+    constant = (numbers == numbers[0]).all(axis=0)
+    means: Float64Array = np.where(constant, numbers[0], numbers.mean(axis=0))
+    return means

@@ -36,8 +36,7 @@ class Examples:
             )
         if self.inputs.dtype != np.float64 or not self.inputs.flags.c_contiguous:
             raise DataError(f"inputs are {self.inputs.dtype}; allowed: float64, C-contiguous")
-        if not np.isfinite(self.inputs).all():
-            raise DataError("inputs contain a value that is not finite")
+        _check_finite("inputs", self.inputs)
         if self.outputs < 1:
             raise ShapeError(f"outputs is {self.outputs}; allowed: at least 1")
         if self.task == "classification":
@@ -67,6 +66,15 @@ class Examples:
         """The targets of a regression (rows, outputs)."""
         return self.targets.astype(np.float64, copy=False)
 
+    def check_rows(self, rows: IntArray) -> None:
+        """Refuse rows, at least one of them, that are not all in the table.
+
+        Raises: DataError.
+        """
+        lowest, highest = int(rows.min()), int(rows.max())
+        if lowest < 0 or highest >= self.rows:
+            raise DataError(f"rows run from {lowest} to {highest}; allowed: 0 to {self.rows - 1}")
+
     def _check_classes(self) -> None:
         if self.targets.shape != (self.rows,) or self.targets.dtype != np.int64:
             raise ShapeError(
@@ -83,5 +91,13 @@ class Examples:
                 f"targets are {self.targets.dtype} of shape {self.targets.shape}; "
                 f"allowed: float64 of shape ({self.rows}, {self.outputs})"
             )
-        if not np.isfinite(self.targets).all():
-            raise DataError("targets contain a value that is not finite")
+        _check_finite("targets", self.numbers)
+
+
+def _check_finite(name: str, table: Float64Array) -> None:
+    finite = np.isfinite(table)
+    if not finite.all():
+        row, column = (int(place) for place in np.argwhere(~finite)[0])
+        raise DataError(
+            f"{name}[{row}, {column}] is {table[row, column]}, not finite; allowed: finite numbers"
+        )

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.arrays import IntArray
 from core.configuration import Configuration
-from core.errors import ShapeError
+from core.errors import ConfigurationError, FieldFault, ShapeError
 from core.examples import Examples
 from core.fields import FIELDS, RANGE_TEST
 from core.layout import Layout
@@ -30,7 +30,7 @@ class Member:
         train_rows       (n,) int64, at least one
         validation_rows  (m,) int64, possibly none
 
-    Raises: ShapeError.
+    Raises: ShapeError, and ConfigurationError for a seed that is none.
     """
 
     configuration: Configuration
@@ -39,6 +39,9 @@ class Member:
     validation_rows: IntArray
 
     def __post_init__(self) -> None:
+        if type(self.seed) is not int or self.seed < 0:
+            fault = FieldFault("seed", f"{self.seed!r} is not a seed", self.seed, "a whole number from 0")
+            raise ConfigurationError((fault,))
         for name in ("train_rows", "validation_rows"):
             rows = getattr(self, name)
             if rows.ndim != 1 or rows.dtype != np.int64:

@@ -11,10 +11,11 @@ import numpy as np
 
 from core import checkpoints
 from core.arrays import BoolArray, FloatArray, IntArray, aligned
-from core.configuration import course_hash
+from core.configuration import Configuration, course_hash
 from core.early_stopping import Rules, Watch, needs_validation
 from core.errors import CoreError, DataError, ShapeError
 from core.examples import Examples
+from core.fields import CLASS_LOSSES, LOSSES
 from core.initializers import initial_row
 from core.layout import Layout
 from core.members import Member, shapes
@@ -101,7 +102,7 @@ class Population:
         configuration restores them.
 
         Raises: ShapeError if the members cannot train together, or are to be watched on validation rows and
-        have none; DataError if a row does not exist.
+        have none; DataError if a row does not exist, or the targets are numbers and classes are needed.
         """
         layout = _common_layout(members, examples)
         drawn: dict[tuple[object, ...], FloatArray] = {}
@@ -208,19 +209,28 @@ def _common_layout(members: Sequence[Member], examples: Examples) -> Layout:
         raise ShapeError(
             f"{len(members)} members have {different} different shapes; allowed: equal shape_key for all"
         )
+    _check_task(members[0].configuration, examples)
     checked: set[tuple[int, int]] = set()  # members with one seed share the same arrays
     for member in members:
         _check_validation(member)
         arrays = id(member.train_rows), id(member.validation_rows)
         if arrays not in checked:
             checked.add(arrays)
-            _check_rows(np.concatenate((member.train_rows, member.validation_rows)), examples.rows)
+            examples.check_rows(np.concatenate((member.train_rows, member.validation_rows)))
     return Layout(layer_sizes(members[0].configuration, examples.features, examples.outputs))
 
 
-def _check_rows(rows: IntArray, count: int) -> None:
-    if rows.min() < 0 or rows.max() >= count:
-        raise DataError(f"rows run from {rows.min()} to {rows.max()}; allowed: 0 to {count - 1}")
+def _check_task(configuration: Configuration, examples: Examples) -> None:
+    """Refuse examples of numbers for what needs classes: nothing after this would notice."""
+    if examples.task == "classification":
+        return
+    if configuration.loss in CLASS_LOSSES:
+        allowed = ", ".join(name for name in LOSSES if name not in CLASS_LOSSES)
+        raise DataError(f"the loss is {configuration.loss} and the targets are numbers; allowed: {allowed}")
+    if configuration.class_weight is not None:
+        raise DataError(
+            f"class_weight is {configuration.class_weight} and the targets are numbers; allowed: null"
+        )
 
 
 def _check_validation(member: Member) -> None:

@@ -53,9 +53,14 @@ class Clipping:
     def shorten(self, gradients: FloatArray) -> None:
         """Shorten each run's row (runs, width) in place; one that is short enough keeps its bits."""
         length = lengths(gradients)
-        # The squares of a finite float32 can be too large for one: clipping is made for just such rows.
+        # The squares of a finite number can be too large for one: clipping is made for just such rows.
         for row in np.flatnonzero(np.isinf(length)):
             length[row] = lengths(gradients[row].astype(np.float64)[None])[0]
+            if np.isinf(length[row]) and np.isfinite(gradients[row]).all():  # in float64, too
+                np.divide(gradients[row], np.abs(gradients[row]).max(), out=gradients[row])
+                length[row] = lengths(gradients[row][None])[0]
+                np.multiply(gradients[row], self._threshold[row] / length[row], out=gradients[row])
+                length[row] = 0.0  # it is done
         scale = np.ones_like(length)
         np.divide(self._threshold, length, out=scale, where=length > self._threshold)
         np.multiply(gradients, scale.astype(gradients.dtype)[:, None], out=gradients)

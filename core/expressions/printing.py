@@ -8,6 +8,7 @@ from typing import NamedTuple
 from core.expressions.tree import Binary, Call, Constant, Negate, Number, Tree, Variable, postorder, size
 
 MAX_SHOWN_NODES = 400  # a longer formula tells nobody anything
+MAX_SHOWN_BITS = 1_200  # nor does a longer number; every number that can be typed has fewer
 
 SUM, PRODUCT, SIGNED, POWER, ATOM = range(5)
 _BINDING = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "**": POWER}
@@ -28,13 +29,20 @@ def to_text(tree: Tree) -> str:
 
 
 def to_short_text(tree: Tree) -> str | None:
-    """Return the expression as text, or None where it is too long to be read."""
-    return to_text(tree) if size(tree) <= MAX_SHOWN_NODES else None
+    """Return the expression as text, or None where it, or a number in it, is too long to be read."""
+    return None if size(tree) > MAX_SHOWN_NODES or _has_a_long_number(tree) else to_text(tree)
 
 
 def to_factor_text(tree: Tree) -> str:
     """Return the expression as text that may stand in a product."""
     return _written(tree).within(PRODUCT)
+
+
+def _has_a_long_number(tree: Tree) -> bool:
+    values = (node.value for node in postorder(tree) if isinstance(node, Number))
+    return any(
+        max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_SHOWN_BITS for value in values
+    )
 
 
 def _written(tree: Tree) -> _Written:

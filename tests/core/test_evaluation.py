@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.configuration import resolve
-from core.errors import ShapeError
+from core.errors import DataError, ShapeError
 from core.evaluation import Trained, constant_predictor, evaluate, predict
 from core.examples import Examples
 from core.metrics import classification_metrics, r_squared
@@ -42,6 +42,20 @@ def test_classification_metrics_by_hand() -> None:
 def test_a_constant_output_is_worth_one_if_met_and_nothing_if_not() -> None:
     squares = np.array([[0.0], [2.0]])
     assert r_squared(squares, np.zeros((2, 1))).tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("rows", [3, 7, 30])  # of these the sum of 0.1 is rounded, and not to 0.1 times rows
+def test_a_constant_output_is_constant_however_its_sum_is_rounded(rows: int) -> None:
+    targets = np.column_stack((np.full(rows, 0.1), np.arange(rows, dtype=np.float64)))
+    assert targets[:, 0].mean() != 0.1
+    examples = Examples(np.zeros((rows, 1)), targets, 2, "regression")
+    chosen = np.arange(rows)
+    near = {"layers.0.weight": np.zeros((1, 2)), "layers.0.bias": np.array([0.2, targets[:, 1].mean()])}
+    assert evaluate(resolve(SQUARED, task="regression"), near, examples, chosen).r2 == pytest.approx(0.0)
+    constant = constant_predictor(examples, chosen, chosen, "mse")
+    assert constant.r2 == pytest.approx(0.5)  # 1 for the one that is met, 0 for the mean of the other
+    alone = Examples(np.zeros((rows, 1)), targets[:, :1].copy(), 1, "regression")
+    assert constant_predictor(alone, chosen, chosen, "mse").loss == 0.0
 
 
 def test_evaluation_in_chunks_covers_every_row() -> None:
@@ -110,6 +124,23 @@ def test_an_evaluation_needs_rows() -> None:
     examples = Examples(np.zeros((2, 2)), np.array([0, 1], np.int64), 2, "classification")
     with pytest.raises(ShapeError, match=r"on \[0\] rows; allowed: equally many for each, and at least one"):
         evaluate(resolve(SQUARED, task="classification"), PASS_THROUGH, examples, np.empty(0, np.int64))
+
+
+@pytest.mark.parametrize("row", [-1, 2])
+def test_a_row_that_does_not_exist_is_not_evaluated(row: int) -> None:
+    examples = Examples(np.zeros((2, 2)), np.array([0, 1], np.int64), 2, "classification")
+    with pytest.raises(DataError, match="allowed: 0 to 1"):
+        evaluate(resolve(SQUARED, task="classification"), PASS_THROUGH, examples, np.array([row]))
+
+
+def test_a_prediction_needs_a_table_and_parameters_that_fit_it() -> None:
+    configuration = resolve(SQUARED, task="regression")
+    with pytest.raises(ShapeError, match=r"shape \(2,\); allowed: \(rows, features\)"):
+        predict(configuration, PASS_THROUGH, np.zeros(2))
+    with pytest.raises(ShapeError, match=r"allowed: .*\(3, 2\)"):
+        predict(configuration, PASS_THROUGH, np.zeros((1, 3)))
+    with pytest.raises(ShapeError, match=r"parameters have shapes \{\}"):
+        predict(configuration, {}, np.zeros((1, 2)))
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["the same rows", "rows of their own"])

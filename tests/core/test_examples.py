@@ -21,8 +21,13 @@ def test_examples_know_their_size() -> None:
 def test_inputs_that_are_not_finite_are_refused(bad: float) -> None:
     inputs = INPUTS.copy()
     inputs[1, 1] = bad
-    with pytest.raises(DataError, match="not finite"):
+    with pytest.raises(DataError, match=rf"inputs\[1, 1\] is {bad}, not finite; allowed: finite numbers"):
         Examples(inputs, CLASSES, 2, "classification")
+
+
+def test_targets_that_are_not_finite_are_refused() -> None:
+    with pytest.raises(DataError, match=r"targets\[2, 0\] is -inf, not finite"):
+        Examples(INPUTS, np.array([[0.0], [1.0], [-np.inf]]), 1, "regression")
 
 
 @pytest.mark.parametrize("inputs", [np.zeros((0, 2)), np.zeros((3, 0)), np.zeros(3)])

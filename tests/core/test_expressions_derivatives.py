@@ -59,6 +59,15 @@ def test_a_formula_too_long_to_read_is_not_written() -> None:
     assert to_short_text(derivative(tree, "x")) is None
 
 
+def test_a_number_too_long_to_read_is_not_written() -> None:
+    # Python refuses to write more than 4,300 digits; and to look for them took a minute and a half.
+    for text in ("x*" + "*".join(["1e308"] * 200), "x/(" + "*".join(["1e308"] * 200) + ")"):
+        assert to_short_text(derivative(parse(text).tree, "x")) is None
+    for number in ("1.2345678901234567890123456789012e-323", "1.7e+308"):
+        written = to_short_text(derivative(parse(f"{number}*x").tree, "x"))
+        assert written == number.replace("+", "")
+
+
 class Formula(NamedTuple):
     """An expression of x and y beside the same function and its two derivatives by hand."""
 

@@ -78,6 +78,16 @@ def test_binary_cross_entropy_passes_the_gradient_check() -> None:
     values = {"loss": "binary_cross_entropy", "hidden_layers": [5, 4], "activation": "tanh"}
     check = check_gradients(resolve(values, task="classification"), CLASSES, seed=1)
     assert check.passed, check.worst
+    assert check.tensors[0].method == "complex step"
+    assert check.worst is not None
+    assert check.worst.error < 1e-11
+
+
+def test_a_complex_step_takes_logits_whose_powers_overflow() -> None:
+    values = {"loss": "binary_cross_entropy", "hidden_layers": []}
+    far = Examples(CLASSES.inputs * 1e3, CLASSES.targets, CLASSES.outputs, "classification")
+    check = check_gradients(resolve(values, task="classification"), far, seed=1)
+    assert check.passed, check.worst
 
 
 def test_a_sigmoid_before_a_squared_error_is_not_the_fused_one() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.configuration import resolve
-from core.errors import ShapeError
+from core.errors import ConfigurationError, ShapeError
 from core.members import Member, shape_key, working_set_bytes
 
 SIZES: dict[str, Any] = {"features": 64, "outputs": 10, "train_rows": 1257, "validation_rows": 270}
@@ -96,6 +96,15 @@ def test_the_working_set_counts_what_else_is_switched_on() -> None:
     assert more(gradient_clip=1.0) == 0
     assert parameters <= more(restore_best=True) < 1.1 * parameters
     assert 3 * parameters <= more(optimizer="adagrad") < 3.3 * parameters  # squares, their copy, scratch
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, True, "1", None])
+def test_a_seed_is_a_whole_number_from_0(seed: Any) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"is not a seed \(allowed: a whole number from 0\)"
+    ) as caught:
+        Member(resolve({}, task="classification"), seed, np.arange(3), np.empty(0, np.int64))
+    assert caught.value.faults[0].field == "seed"
 
 
 def test_rows_are_indices_and_some_must_be_left_to_train_on() -> None:

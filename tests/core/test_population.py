@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
+from core.configuration import resolve
 from core.errors import DataError, ShapeError
 from core.examples import Examples
 from core.members import Member
@@ -22,6 +24,22 @@ def test_what_looks_at_validation_rows_is_refused_where_there_are_none(
 ) -> None:
     with pytest.raises(ShapeError, match=f"{next(iter(rules))} needs validation rows"):
         Population.start([member(classes, validation=0, **rules)], classes)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, "the loss is cross_entropy .*; allowed: mse, mae, huber"),
+        ({"loss": "mse", "class_weight": "balanced"}, "class_weight is balanced .*; allowed: null"),
+    ],
+)
+def test_what_needs_classes_is_refused_numbers(
+    numbers: Examples, values: dict[str, object], message: str
+) -> None:
+    configuration = resolve(values, task="classification")
+    one = Member(configuration, 0, np.arange(10), np.arange(10, 20))
+    with pytest.raises(DataError, match=message):
+        Population.start([one], numbers)
 
 
 def test_best_weights_are_refused_where_nothing_is_validated(classes: Examples, member: MakeMember) -> None:

@@ -86,6 +86,15 @@ def test_a_gradient_whose_square_no_float32_can_hold_is_shortened_too() -> None:
     np.testing.assert_allclose(gradients, np.ones((1, 4)), rtol=1e-6)
 
 
+@pytest.mark.parametrize("size", [1e200, 1e308])
+def test_a_gradient_whose_square_no_float64_can_hold_keeps_its_direction(size: float) -> None:
+    gradients = np.array([[0.6 * size, -0.8 * size], [1.5 * size, 1.5 * size], [1.0, 0.0]])
+    with np.errstate(over="ignore"):
+        Clipping([resolve({"gradient_clip": 2.0}, task="regression")] * 3).shorten(gradients)
+    root = 2.0**0.5
+    np.testing.assert_allclose(gradients, [[1.2, -1.6], [root, root], [1.0, 0.0]], rtol=1e-14)
+
+
 def test_a_gradient_that_is_not_finite_stays_so() -> None:
     gradients = np.array([[np.inf, 1.0], [np.nan, 1.0]], np.float32)
     with np.errstate(invalid="ignore"):

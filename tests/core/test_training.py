@@ -157,6 +157,15 @@ def test_a_training_set_of_one_class_is_no_reason_to_diverge(learn: Learn) -> No
     assert history.endings[0].state == "completed"
 
 
+def test_a_training_set_of_one_value_is_no_reason_to_diverge(learn: Learn) -> None:
+    targets = np.full((30, 1), 0.1)  # whose mean, as it is rounded, is another number
+    examples = Examples(np.random.default_rng(0).standard_normal((30, 2)), targets, 1, "regression")
+    configuration = resolve({"epochs": 2, "hidden_layers": [3]}, task="regression")
+    history = learn([Member(configuration, 0, np.arange(30), NOBODY)], examples)
+    assert history.endings[0].state == "completed"
+    assert history.reports[-1].train_score[0] == 0.0  # R2 of what is constant and not met
+
+
 def test_a_run_that_is_no_better_than_the_constant_predictor_has_collapsed(
     classes: Examples, member: MakeMember, learn: Learn
 ) -> None:

@@ -128,6 +128,14 @@ def test_exact_numbers_stop_where_they_become_too_long_to_read() -> None:
     assert found.to_json()["variables"][-1]["value"] == {"value": "Infinity", "exact": None}
 
 
+def test_a_graph_of_numbers_too_long_to_read_has_no_text() -> None:
+    document = derived({"x": 1, "y": "*".join(["1e-300"] * 240) + "*x", "z": "3*y"}).to_json()
+    assert [edge["text"] for edge in document["edges"]] == [None, "3"]
+    assert document["paths"]["items"][0]["text"] is None
+    assert (document["text"], document["inverse"]["text"]) == (None, None)
+    assert document["derivative"] == {"value": 0.0, "exact": None}
+
+
 def test_an_intermediate_variable_may_be_the_one_to_derive_by() -> None:
     found = derived(TWO_PATHS, of="d", to="b")
     assert found.count == 1
