@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from core.compiled.library import kernel
+from core.version import NUMERICS_VERSION
 
 # OpenBLAS exports its kernel's name under a prefix and suffix that say how it was built.
 CORENAME_SYMBOLS = (
@@ -23,13 +24,17 @@ LIBRARY_FOLDERS = ("../numpy.libs", ".dylibs")  # where NumPy's wheels for Linux
 
 
 def environment_class() -> dict[str, str]:
-    """Return products, numpy, blas, blas_kernel, simd, architecture and libc as text, or "unknown"."""
+    """Return numerics, products, numpy, blas, blas_kernel, simd, architecture and libc, or "unknown".
+
+    `numerics` is our own part: what a release of other arithmetic has begun is not continued by this one.
+    """
     build = np.show_config(mode="dicts")
     blas = build.get("Build Dependencies", {}).get("blas", {})
     simd = build.get("SIMD Extensions", {})
     levels = [*simd.get("baseline", []), *simd.get("found", [])]
     libc = " ".join(part for part in platform.libc_ver() if part)
     return {
+        "numerics": str(NUMERICS_VERSION),
         "products": "blas" if kernel() is None else "fused multiply-add",
         "numpy": np.__version__,
         "blas": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from core.errors import CoreError
 from service import logs
 from service.errors import LeaseLost
 from service.lifecycle.claim import Claim, ClaimedRun, claim_population
@@ -73,9 +75,9 @@ def _claim(session: Session, context: Context) -> Claim | None:
 
 
 def _execute(context: Context, claim: Claim) -> None:
-    materials = context.materials(claim.sweep_id)
     with beating(context.database, claim, lease_seconds=context.settings.lease_seconds) as heard:
-        training = training_of(claim.runs, materials)
+        # A large dataset may take longer to come than a lease lasts.
+        training = _taken_up(claim, context.materials(claim.sweep_id))
         recorder = Recorder(context, claim, training)
         training.run(
             on_epoch=recorder.on_epoch,
@@ -86,6 +88,20 @@ def _execute(context: Context, claim: Claim) -> None:
             context.database.run(lambda session: give_back(session, claim))
         else:
             recorder.finish()
+
+
+def _taken_up(claim: Claim, materials: Materials) -> Training:
+    """The claimed runs in the core; from their beginning if a checkpoint is not what was written.
+
+    They come to the same bits, and what was recorded of them stays and is compared with what comes again.
+    """
+    try:
+        return training_of(claim.runs, materials)
+    except CoreError as error:
+        if all(run.checkpoint is None for run in claim.runs):
+            raise
+        log.error("%d runs begin again, they cannot go on: %s", len(claim.runs), error)  # noqa: TRY400 - all is said
+        return training_of([replace(run, checkpoint=None) for run in claim.runs], materials)
 
 
 def training_of(runs: Sequence[ClaimedRun], materials: Materials) -> Training:

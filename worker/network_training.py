@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from core.checkpoints import is_checkpoint
+from core.errors import DataError, ShapeError
 from core.examples import Examples
+from core.hashing import weights_sha256
 from core.members import Member
 from core.population import Saved
 from core.training import Directive, Ending, EpochReport, Population, train
@@ -36,9 +39,7 @@ class NetworkTraining:
         saved, examples, keep_best = checkpoints(runs), materials.examples, self.aims.keeps_best
         if saved is not None:
             saved = [
-                content
-                if is_checkpoint(content)
-                else _of_weights(member, examples, run.checkpoint_epoch, content)
+                content if is_checkpoint(content) else _of_weights(member, examples, run, content)
                 for member, run, content in zip(members, runs, saved, strict=True)
             ]
         self.population = (
@@ -76,6 +77,16 @@ class NetworkTraining:
         """Say nothing: a network's derivative is that of a batch, and vanishes nowhere."""
 
 
-def _of_weights(member: Member, examples: Examples, epoch: int, content: bytes) -> bytes:
-    """The checkpoint of a finished run that is given more epochs, and whose final weights are all of it."""
-    return Saved.of_weights(member, examples, epoch, load(content)).encode()
+def _of_weights(member: Member, examples: Examples, run: ClaimedRun, content: bytes) -> bytes:
+    """The checkpoint of a finished run that is given more epochs, and whose final weights are all of it.
+
+    Raises: DataError if they are not those that were stored.
+    """
+    try:
+        weights = load(content)
+        found = weights_sha256(weights)
+    except (SafetensorError, ShapeError) as error:
+        raise DataError(f"the {len(content)} bytes of the final weights cannot be read: {error}") from None
+    if found != run.checkpoint_sha256:
+        raise DataError(f"the final weights have hash {found}, stored was {run.checkpoint_sha256}")
+    return Saved.of_weights(member, examples, run.checkpoint_epoch, weights).encode()

@@ -42,6 +42,7 @@ class ClaimedRun:
     train_seconds: float = 0.0  # so far
     configuration_id: int | None = None  # equal for equal configurations
     role: Role = Role.SEARCH
+    checkpoint_sha256: str | None = None  # of the weights, where those are the checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ _CLAIMED_RUNS = (
         func.coalesce(Run.train_seconds, 0.0),
         ConfigurationRow.id,
         Run.role,
+        Checkpoint.sha256,
     )
     .join(ConfigurationRow, Run.configuration_id == ConfigurationRow.id)
     .outerjoin(Checkpoint, Checkpoint.run_id == Run.id)

@@ -11,7 +11,16 @@ from core.environment import environment_class
 
 def test_the_environment_class_names_what_bits_depend_on() -> None:
     environment = environment_class()
-    assert set(environment) == {"products", "numpy", "blas", "blas_kernel", "simd", "architecture", "libc"}
+    assert set(environment) == {
+        "numerics",
+        "products",
+        "numpy",
+        "blas",
+        "blas_kernel",
+        "simd",
+        "architecture",
+        "libc",
+    }
     assert all(environment.values())
     assert environment["numpy"] == np.__version__
     assert environment["architecture"] == platform.machine()

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -15,12 +16,14 @@ from sqlalchemy.exc import OperationalError
 
 from service import logs
 from service.lifecycle.claim import claim_population
+from service.lifecycle.materials import Materials
 from service.lifecycle.requeue import requeue_expired
 from service.lifecycle.submit import Submitted
 from service.store.schema import PopulationRow
 from tests.servers.waiting import eventually
 from worker import heartbeat
 from worker.context import Context
+from worker.execution import execute_next
 from worker.heartbeat import beating
 
 LEASE = 1.0  # seconds
@@ -90,3 +93,23 @@ def test_what_is_logged_beside_the_work_says_what_it_is_about(
     finally:
         heartbeat.log.removeHandler(handler)
     assert json.loads(lines.getvalue().splitlines()[0])["sweep"] == "s_1"
+
+
+def test_the_lease_is_kept_alive_while_a_large_dataset_comes(
+    worker_context: Context, submitted: Callable[..., Submitted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted(baselines=False)
+    quick = replace(worker_context, settings=replace(worker_context.settings, lease_seconds=LEASE))
+    freed = []
+
+    def slowly(self: Context, sweep_id: int) -> Materials:
+        until = time.monotonic() + 1.5 * LEASE
+        while time.monotonic() < until:
+            time.sleep(LEASE / 20)
+            freed.append(self.database.run(requeue_expired))
+        return load_materials(sweep_id)
+
+    load_materials = worker_context.materials
+    monkeypatch.setattr(Context, "materials", slowly)
+    assert execute_next(quick)
+    assert sum(freed) == 0
