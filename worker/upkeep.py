@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
@@ -78,10 +79,6 @@ class Upkeep:
         self._database.run(lambda session: saw_worker(session, self._name))
         self._database.run(requeue_expired)
         self._database.run(requeue_expired_verifications)
-        keep_headlines(self._database)
-        let_the_oldest_go(self._database, self._settings.last_states)
-        purge(self._database, seconds=LONGEST_PURGE)
-        self._let_go()
         with self._database.read() as session:
             queued = queued_populations(session) + queued_verifications(session)
             live = live_workers(session)
@@ -90,6 +87,16 @@ class Upkeep:
         if owed:
             self._doorbell.ring(owed)
         return owed
+
+    def chores(self) -> None:
+        """Do what nothing waits for, each whatever becomes of the others."""
+        for chore in (
+            lambda: keep_headlines(self._database),
+            lambda: let_the_oldest_go(self._database, self._settings.last_states),
+            lambda: purge(self._database, seconds=LONGEST_PURGE),
+            self._let_go,
+        ):
+            _whatever_happens(chore)
 
     def _let_go(self) -> None:
         """Delete what is not to be kept: some of it in each round, then nothing for an hour."""
@@ -111,9 +118,15 @@ class Upkeep:
 
     def _run(self) -> None:
         while True:
-            try:
-                self.round()
-            except SQLAlchemyError:
-                _log.warning("this round of upkeep failed; the next is due", exc_info=True)
+            _whatever_happens(self.round)
+            _whatever_happens(self.chores)
             if self._closing.wait(self._interval):
                 return
+
+
+def _whatever_happens(duty: Callable[[], object]) -> None:
+    """Do something that is done again in the next round; the thread has to be there for that."""
+    try:
+        duty()
+    except Exception:  # noqa: BLE001 - without the thread nobody would look after this worker's lost work
+        _log.warning("a part of this round of upkeep failed; it is due again in the next", exc_info=True)

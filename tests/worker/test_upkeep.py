@@ -8,6 +8,7 @@ from service.settings import Settings
 from service.store.clock import now
 from service.store.database import Database
 from service.store.schema import Worker
+from tests.servers.waiting import eventually
 from worker.upkeep import Upkeep, rings_owed
 
 
@@ -51,3 +52,27 @@ def test_one_live_worker_does_what_is_to_be_done_once(database_url: str) -> None
         session.flush()
         assert first_worker(session) == "w2@here"
     database.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_chore_that_fails_keeps_nothing_else_from_being_done(
+    broker_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        done.append("headlines")
+        raise ValueError("a sweep that nobody can judge")
+
+    monkeypatch.setattr("worker.upkeep.keep_headlines", fail)
+    monkeypatch.setattr("worker.upkeep.purge", lambda *_, **__: done.append("purge"))
+    settings = Settings.from_environment(
+        {
+            "BACKSWEEP_BROKER_URL": broker_url,
+            "BACKSWEEP_DATABASE_URL": database_url,
+            "BACKSWEEP_LEASE_SECONDS": "0.5",
+            "BACKSWEEP_RECORD_SECONDS": "0.1",
+        }
+    )
+    with Upkeep(settings, "w1@here"):
+        eventually(lambda: done[:4] == ["headlines", "purge"] * 2, "two rounds, with all of their chores")
