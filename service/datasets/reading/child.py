@@ -2,25 +2,29 @@
 
 Bytes from a stranger meet a parser in here and nowhere else. The process limits itself before it loads
 anything large: memory, processor time, the size of files, no core dumps. It reads `job.json` and `body` and
-writes `content` (compressed canonical bytes) and `report.json`. Whatever goes wrong stays in here.
+writes `content` (compressed canonical bytes) and `report.json`. Whatever goes wrong stays in here. It ends
+with whoever started it, who holds the other end of its standard input.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import resource
 import sys
 import zlib
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
+from threading import Thread, stack_size
 from typing import Any
 
 from service.datasets.reading.limits import Limits
 from service.errors import Fault, InvalidSubmission
 
 SPARE = 64 * 2**20  # bytes of a file: the report, and compressed bytes that take a little more than before
+WATCHER_BYTES = 2**18  # of the stack of the thread that waits for the end of standard input
 MAPPED = 2**30  # bytes of address space for libraries and for the file itself, beside the memory that counts
 
 
@@ -37,6 +41,13 @@ def main(folder: Path) -> None:
         report = {"failure": "memory"}
     text = json.dumps(report, default=str)
     (folder / "report.json").write_text(text, encoding="utf-8")
+
+
+def end_with_standard_input() -> None:
+    """End this process when the other end of its standard input is gone."""
+    while os.read(sys.stdin.fileno(), 1):
+        continue
+    os._exit(1)
 
 
 def limit_process(limits: Limits) -> None:
@@ -113,4 +124,6 @@ def _write(path: Path, parts: Iterable[bytes]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    stack_size(WATCHER_BYTES)  # it counts as memory
+    Thread(target=end_with_standard_input, daemon=True).start()
     main(Path(sys.argv[1]))

@@ -9,6 +9,8 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -70,11 +72,11 @@ def _run(folder: Path, limits: Limits) -> None:
     # No secret of ours is in its environment.
     environment = {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1", **dict.fromkeys(ONE_THREAD, "1")}
     command = [sys.executable, "-m", "service.datasets.reading.child", str(folder)]
-    with (folder / "errors").open("wb") as errors:
+    with (folder / "errors").open("wb") as errors, _held_pipe() as reading:
         try:
             ended = subprocess.run(  # noqa: S603 - the command is our own
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=reading,
                 stdout=errors,
                 stderr=errors,
                 env=environment,
@@ -87,6 +89,17 @@ def _run(folder: Path, limits: Limits) -> None:
     if ended.returncode:
         said = _last_words(folder / "errors").replace(str(folder), "")
         raise _failure(ended.returncode, said, limits)
+
+
+@contextmanager
+def _held_pipe() -> Iterator[int]:
+    """The reading end of a pipe that ends with the block, or with this process if it is killed in there."""
+    reading, writing = os.pipe()
+    try:
+        yield reading
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 def _failure(code: int, said: str, limits: Limits) -> InvalidSubmission:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import signal
 import subprocess
+import sys
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
+import psutil
 import pytest
 
 from service.datasets.packed import unpack
@@ -19,6 +22,7 @@ from service.datasets.reading.limits import Limits
 from service.datasets.reading.process import Format, UploadedTable, read_upload
 from service.datasets.table import Table
 from service.errors import Fault, InvalidSubmission
+from tests.servers.waiting import eventually
 
 LIMITS = Limits(memory=2**29, seconds=30)
 
@@ -117,3 +121,21 @@ def test_what_is_stored_is_compressed(tmp_path: Path) -> None:
     found = read(tmp_path, b"x\n" + b"1\n" * 50_000)
     assert len(found.content) < found.byte_count / 50
     assert zlib.decompress(found.content).startswith(b"backsweep table 1\n")
+
+
+def test_a_reader_does_not_outlive_whoever_wants_its_report(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "body")  # the reader waits for a table that never comes
+    wanting = (
+        "import sys; from pathlib import Path; from service.datasets.reading.limits import Limits; "
+        "from service.datasets.reading.process import read_upload; "
+        "read_upload(Path(sys.argv[1]), 'csv', Limits(), target=None, decimal=None)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", wanting, str(tmp_path)], cwd=process.ROOT)
+    try:
+        found = psutil.Process(parent.pid)
+        eventually(lambda: [each for each in found.children() if each.num_threads() > 1], "a reader reads")
+        (reader,) = found.children()
+    finally:
+        parent.kill()
+        parent.wait()
+    eventually(lambda: not reader.is_running() or reader.status() == psutil.STATUS_ZOMBIE, "it is gone")
