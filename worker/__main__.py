@@ -33,6 +33,7 @@ from service.lifecycle.workers import worker_name
 from service.settings import InvalidSetting, Settings
 from worker.app import TASKS, create_app
 from worker.child import MAIN_VARIABLE, NAME_VARIABLE, STOP_SOFTLY
+from worker.names import NameInUse, require_free
 from worker.upkeep import Upkeep
 
 # BLAS reads these once, when it is loaded.
@@ -42,10 +43,16 @@ X86_64_V3 = {"OPENBLAS_CORETYPE": "Haswell", "NPY_DISABLE_CPU_FEATURES": "X86_V4
 
 
 def start(settings: Settings, name: str, tasks: str = TASKS) -> int:
-    """Work until told to stop; the exit code."""
+    """Work until told to stop; the exit code.
+
+    Raises:
+        InvalidSetting: a setting is no good on this machine.
+        NameInUse: another worker has this name.
+    """
     os.environ.update(numerics_environment(settings, platform.machine()))
     os.environ.update({NAME_VARIABLE: name, MAIN_VARIABLE: str(os.getpid())})
     app = create_app(settings, tasks)
+    require_free(settings, name)
     worker = app.Worker(
         hostname=name, loglevel="INFO", without_gossip=True, without_mingle=True, without_heartbeat=True
     )
@@ -87,7 +94,7 @@ def main() -> int:
     name = sys.argv[1] if len(sys.argv) > 1 else f"w{os.getpid()}"
     try:
         return start(Settings.from_environment(os.environ), worker_name(name))
-    except InvalidSetting as error:
+    except (InvalidSetting, NameInUse) as error:
         print(f"The worker does not start: {error}", file=sys.stderr)
         return 2
 
