@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from safetensors.numpy import save
+from sqlalchemy.exc import DBAPIError
 
 from core.early_stopping import Observed
 from core.layer_statistics import LayerStatistics
@@ -27,6 +28,7 @@ from service.planning.layer_records import LAYER_COLUMNS, pack
 from service.planning.measurements import COLUMNS, SCORES, Measurement, is_recorded
 from service.planning.population_metrics import MEASURED, PopulationMetrics
 from service.planning.statuses import Role, RunState
+from service.store.database import may_pass
 from service.store.full_disk import DiskFull
 from worker.context import Context
 from worker.final_test import FinalTest
@@ -57,7 +59,7 @@ class Recorder:
         self._led: float | None = None  # the best value that was told of these runs
         self._best: dict[int, Measurement] = {}  # by member, if its row is not among the recorded ones
         self._unaware: dict[int, dict[str, Any]] = {}  # by member, metrics to go on with after the last epoch
-        self._full: DiskFull | None = None  # what the last attempt to write met
+        self._waits_for: DBAPIError | None = None  # what the last attempt to write met
         self._recorded_at = self._checkpointed_at = self._resumed_at = time.monotonic()
 
     def on_epoch(self, report: EpochReport) -> Directive | None:
@@ -89,7 +91,7 @@ class Recorder:
     def flush(self, *, checkpoint: bool = False) -> bool:
         """Write what was gathered, with a checkpoint of every run that is still training if asked for.
 
-        Whether it is written: what finds a full disk is kept, and is part of the next attempt.
+        Whether it is written: what finds a full disk, or no database, is kept for the next attempt.
         """
         self._take_in()
         batch, self._batch = self._batch, Batch()
@@ -121,12 +123,14 @@ class Recorder:
             state = self._context.database.run(
                 lambda session: record(session, self._claim, batch, lease_seconds=lease)
             )
-        except DiskFull as full:
+        except DBAPIError as error:
+            if not may_pass(error):
+                raise
             batch.checkpoints.clear()  # each is soon an old one
             self._batch = batch
-            self._say_that_it_waits(full)
+            self._say_that_it_waits(error)
             return False
-        self._checkpointed_at, self._full = checkpointed_at, None
+        self._checkpointed_at, self._waits_for = checkpointed_at, None
         if state is not None and state.is_final:
             keep_headlines(self._context.database)
         self._recorded_at = time.monotonic()
@@ -139,29 +143,35 @@ class Recorder:
             batch.leader = Leader(self._claim.runs[place].number, self._led, self._aims.goal)
 
     def finish(self, *, checkpoint: bool = False) -> None:
-        """Write all of it; a full disk is waited for as long as the worker may stay.
+        """Write all of it; for room, or for a database, it waits for as long as the worker may stay.
 
         Raises:
-            DiskFull: the worker is to stop, and there was no room until then.
-            LeaseLost: there was room for others first.
+            DBAPIError: the worker is to stop, and could not write until then.
+            LeaseLost: others could write first.
         """
         while not self.flush(checkpoint=checkpoint):
             if self._context.stopping.wait(ROOM_SECONDS) and not self.flush(checkpoint=checkpoint):
-                assert self._full is not None  # noqa: S101 - why nothing was written
-                raise self._full
+                assert self._waits_for is not None  # noqa: S101 - why nothing was written
+                raise self._waits_for
 
-    def _say_that_it_waits(self, full: DiskFull) -> None:
-        level = logging.WARNING if self._full is None else logging.DEBUG  # once for each time without room
-        rows, endings = len(self._batch.measurements), len(self._batch.endings)
+    def _say_that_it_waits(self, error: DBAPIError) -> None:
+        level = logging.WARNING if self._waits_for is None else logging.DEBUG  # once, however long it takes
+        what, until = (
+            ("disk is full", "wait for room")
+            if isinstance(error, DiskFull)
+            else ("server or file cannot be used now", "wait")
+        )
         log.log(
             level,
-            "the database's disk is full (%s): %d loss rows and %d endings of population %s wait for room",
-            full.orig,
-            rows,
-            endings,
+            "the database's %s (%s): %d loss rows and %d endings of population %s %s",
+            what,
+            error.orig,
+            len(self._batch.measurements),
+            len(self._batch.endings),
             self._claim.public_id,
+            until,
         )
-        self._full = full
+        self._waits_for = error
 
     def _take_in(self) -> None:
         """Look at the epochs that were gathered, in which the same members trained."""

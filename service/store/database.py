@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from copy import copy
@@ -17,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from service.store.arrays import Packed, PackedDumper
-from service.store.full_disk import tell_full_disks_apart
+from service.store.full_disk import DiskFull, tell_full_disks_apart
 from service.store.written_json import as_json
 
 Result = TypeVar("Result")
@@ -129,6 +130,12 @@ class Database:
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def may_pass(error: DBAPIError) -> bool:
+    """Whether the unit may succeed later as it is: no room, no connection, or somebody else writes long."""
+    busy = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    return busy or isinstance(error, DiskFull) or _may_be_retried(error)
 
 
 def _may_be_retried(error: DBAPIError) -> bool:
