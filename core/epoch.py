@@ -167,10 +167,20 @@ class EpochRunner:
             step += 1
         gradient, change = self._updates.measure(self._ruler), self._updates.take()
         changed, after = self._ruler.lengths(change), self._ruler.lengths(self._weights)
-        train = self._afterwards.measure() if self._afterwards else (tally.loss(), tally.score())
+        train = (
+            self._afterwards.measure_unless(should_stop)
+            if self._afterwards
+            else (tally.loss(), tally.score())
+        )
         validated = self._evaluator is not None and validates(self._lead, epoch)
         nothing = np.full(runs, np.nan)
-        validation = self._evaluator.measure() if self._evaluator and validated else (nothing, nothing)
+        validation = (
+            self._evaluator.measure_unless(should_stop)
+            if self._evaluator and validated
+            else (nothing, nothing)
+        )
+        if train is None or validation is None:
+            return None
         return Measured(
             losses=tally.losses,
             train_loss=train[0],

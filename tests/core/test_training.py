@@ -11,7 +11,7 @@ import pytest
 
 from core.configuration import resolve
 from core.errors import CoreError, DataError, ShapeError
-from core.evaluation import constant_predictor, evaluate
+from core.evaluation import Evaluator, constant_predictor, evaluate
 from core.examples import Examples
 from core.hashing import weights_sha256
 from core.members import Member
@@ -202,6 +202,39 @@ def test_told_to_stop_training_discards_the_unfinished_epoch(classes: Examples, 
     )
     assert population.epoch == 2
     assert population.checkpoint(0) == states[-1]
+
+
+@pytest.mark.parametrize("rule", [{}, {"stop_progress": 5.0}])  # which evaluates the training rows as well
+def test_told_to_stop_while_it_is_evaluated_an_epoch_is_discarded_too(
+    classes: Examples,
+    member: MakeMember,
+    learn: Learn,
+    monkeypatch: pytest.MonkeyPatch,
+    rule: dict[str, float],
+) -> None:
+    one = member(classes, optimizer="adam", learning_rate=0.01, **rule)
+    whole = learn([one], classes)
+    population = Population.start([one], classes)
+    states: list[bytes] = []
+    evaluating = False
+
+    def measure(self: Evaluator, should_stop: Callable[[], bool], *more: Any) -> Any:
+        nonlocal evaluating
+        evaluating = population.epoch == 2
+        return original(self, should_stop, *more)
+
+    original = Evaluator.measure_unless
+    with monkeypatch.context() as patch:
+        patch.setattr(Evaluator, "measure_unless", measure)
+        train(
+            population,
+            on_epoch=lambda _: states.append(population.checkpoint(0)),
+            should_stop=lambda: evaluating,
+        )
+    assert (evaluating, population.epoch) == (True, 2)
+    assert population.checkpoint(0) == states[-1]
+    again = learn(population, classes)
+    assert again.endings[0].weights_sha256 == whole.endings[0].weights_sha256
 
 
 def test_an_exception_in_the_midst_of_an_epoch_leaves_the_last_finished_one(
