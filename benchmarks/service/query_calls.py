@@ -62,7 +62,7 @@ def lists_of_one(sweep: str) -> Iterator[Call]:
     ):
         yield _runs(f"filter: {wanted}", sweep=sweep, filter=wanted)
         yield _runs(f"by loss: {wanted}", sweep=sweep, filter=wanted, order_by="validation_loss")
-    for order in ("number", "-validation_loss", "params.learning_rate, -validation_accuracy"):
+    for order in ("number", "-validation_loss"):
         yield _runs(f"by {order}, behind 90,000", behind=90_000, sweep=sweep, order_by=order)
 
 
@@ -215,14 +215,9 @@ def _filters_in_order(sweeps: Mapping[str, str]) -> Iterator[Call]:
 def _far(sweeps: Mapping[str, str]) -> Iterator[Call]:
     """Behind many pages: past what is at the other end, and among the runs without a value."""
     yield _runs("newest runs, behind 90,000", behind=90_000)
-    for order in (
-        "validation_loss",
-        "-validation_loss",
-        "-train_loss.max",
-        "params.learning_rate, -validation_accuracy",
-        "sweep_name, number",
-    ):
-        yield _runs(f"all by {order}, behind 98,000", behind=98_000, order_by=order)
+    yield _runs("all by validation_loss, behind 98,000", behind=98_000, order_by="validation_loss")
+    order = "params.learning_rate, -validation_accuracy"
+    yield _runs(f"all by {order}, behind 50,000", behind=50_000, order_by=order)
     wanted = "params.activation = 'relu' and not seed = 3"
     yield _runs(
         "one activation by -train_loss, behind 20,000", behind=20_000, filter=wanted, order_by="-train_loss"

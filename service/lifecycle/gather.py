@@ -36,7 +36,8 @@ def _gather_all(database: Database, stops: Callable[[], bool]) -> int:
         # NumPy is loaded by whoever needs it: a worker's main process does without as long as it can.
         from service.store.gathered import keep_gathered
         from service.store.gathering import gather_curves
-        from service.store.summary_queries import run_columns, summary_arrays
+        from service.store.outcome_queries import run_columns
+        from service.store.summary_queries import summary_arrays
         from service.store.sweep_configurations import configuration_arrays
 
         curves = gather_curves(session, sweep.id, stops=stops)

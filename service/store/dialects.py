@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import ColumnElement, Double, SQLColumnExpression, Text, bindparam
@@ -24,6 +25,8 @@ json_number = _function("json_number", Double())
 json_text = _function("json_text", Text())
 # The text under a name in a JSON column that maps names to texts; null where there is none.
 json_member = _function("json_member", Text())
+# The same under a name that SQLite's paths can hold: that reads equal texts that follow each other once.
+json_plain_member = _function("json_plain_member", Text())
 # LIKE that tells small letters from capitals, and LIKE that does not, without an escape character.
 matches = _function("matches", Boolean())
 matches_in_any_case = _function("matches_in_any_case", Boolean())
@@ -41,6 +44,8 @@ def text_at(column: SQLColumnExpression[Any], *path: str) -> ColumnElement[str]:
 
 def member(column: SQLColumnExpression[Any], name: str) -> ColumnElement[str]:
     """The text under a name of any characters, in a JSON column that maps names to texts."""
+    if re.fullmatch(r"[A-Za-z0-9_ .:-]+", name):
+        return json_plain_member(column, _sqlite_path((name,)), _text(name))
     return json_member(column, _text(name))
 
 
@@ -136,4 +141,16 @@ def _sqlite_member(element: Function, compiler: Any, **options: Any) -> str:
 @compiles(json_member, "postgresql")
 def _postgresql_member(element: Function, compiler: Any, **options: Any) -> str:
     column, name = (compiler.process(each, **options) for each in element.clauses)
+    return f"({column} ->> {name})"
+
+
+@compiles(json_plain_member, "sqlite")
+def _sqlite_plain_member(element: Function, compiler: Any, **options: Any) -> str:
+    column, path, _ = (compiler.process(each, **options) for each in element.clauses)
+    return f"json_extract({column}, {path})"
+
+
+@compiles(json_plain_member, "postgresql")
+def _postgresql_plain_member(element: Function, compiler: Any, **options: Any) -> str:
+    column, _, name = (compiler.process(each, **options) for each in element.clauses)
     return f"({column} ->> {name})"

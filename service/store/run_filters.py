@@ -18,6 +18,14 @@ from service.store.schema import ConfigurationRow, Dataset, PopulationRow, Run, 
 
 Beside = tuple[Any, ColumnElement[bool]]  # a table to join to the runs, and on what
 _Original = aliased(Run)
+# What several keys of an order stand beside is joined to the runs once.
+_Configuration, _Sweep, _Dataset = aliased(ConfigurationRow), aliased(Sweep), aliased(Dataset)
+_Population, _Reused = aliased(PopulationRow), aliased(Run)
+_OF_CONFIGURATION: Beside = (_Configuration, _Configuration.id == Run.configuration_id)
+_OF_SWEEP: Beside = (_Sweep, _Sweep.id == Run.sweep_id)
+_OF_DATASET: Beside = (_Dataset, _Dataset.id == _Sweep.dataset_id)
+_OF_POPULATION: Beside = (_Population, _Population.id == Run.population_id)
+_OF_REUSED: Beside = (_Reused, _Reused.id == Run.reused_from_id)
 
 OF_RUN: Mapping[str, InstrumentedAttribute[Any]] = {
     "id": Run.public_id,
@@ -69,25 +77,20 @@ def run_value(quantity: Quantity, owner_id: int) -> tuple[Column, Sequence[Besid
     if quantity.group == "metrics":
         found = _metric(quantity, owner_id)
         return (found.value if found.guard is None else case((found.guard, found.value))), ()
-    if quantity.group == "params" or name == "configuration_hash":
-        held = aliased(ConfigurationRow)
-        value = held.hash if name == "configuration_hash" else _parameter(quantity, held).value
-        return value, [(held, held.id == Run.configuration_id)]
-    sweep = aliased(Sweep)
-    of_sweep = sweep, sweep.id == Run.sweep_id
+    if name == "configuration_hash":
+        return _Configuration.hash, [_OF_CONFIGURATION]
+    if quantity.group == "params":
+        return _parameter(quantity, _Configuration).value, [_OF_CONFIGURATION]
     if quantity.group == "tags":
-        return member(sweep.tags, name), [of_sweep]
+        return member(_Sweep.tags, name), [_OF_SWEEP]
     if name in OF_SWEEP:
-        return getattr(sweep, OF_SWEEP[name].key), [of_sweep]
+        return getattr(_Sweep, OF_SWEEP[name].key), [_OF_SWEEP]
     if name in OF_DATASET:
-        dataset = aliased(Dataset)
-        return getattr(dataset, OF_DATASET[name].key), [of_sweep, (dataset, dataset.id == sweep.dataset_id)]
+        return getattr(_Dataset, OF_DATASET[name].key), [_OF_SWEEP, _OF_DATASET]
     if name == "population":
-        population = aliased(PopulationRow)
-        return population.public_id, [(population, population.id == Run.population_id)]
+        return _Population.public_id, [_OF_POPULATION]
     if name == "reused_from":
-        original = aliased(Run)
-        return original.public_id, [(original, original.id == Run.reused_from_id)]
+        return _Reused.public_id, [_OF_REUSED]
     return OF_RUN[name], ()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, aliased
@@ -12,17 +12,11 @@ from sqlalchemy.orm import Session, aliased
 from service.errors import NotFound
 from service.planning.query.reading import OrderBy
 from service.planning.query.tree import Tree
-from service.planning.run_numbers import NUMBER_COLUMNS
 from service.store.ordering import Key, Place, behind, keys_of
 from service.store.run_filters import ALWAYS, OF_RUN, run_condition, run_value
 from service.store.schema import ConfigurationRow, Environment, PopulationRow, Run, Sweep, Weights
 
 _Original = aliased(Run)  # the run whose result was reused
-# Numbers to sort and filter by stand in the metrics, too, which is where they are shown from.
-_NOT_SHOWN = {*NUMBER_COLUMNS, "identity_sha256", "test_outcomes"}
-_OF_A_LIST = tuple(
-    getattr(Run, column.name) for column in Run.__table__.columns if column.name not in _NOT_SHOWN
-)
 _NAMES = (
     ConfigurationRow.document.label("of_configuration"),
     ConfigurationRow.hash.label("of_hash"),
@@ -34,11 +28,35 @@ _NAMES = (
 )
 
 
+class ListedRun(NamedTuple):
+    """What lists show of a run: numbers to sort and filter by stand in the metrics, too."""
+
+    public_id: str
+    number: int
+    role: str
+    seed: int
+    state: str
+    reason: str | None
+    epoch: int
+    epochs: int
+    metrics: dict[str, Any]
+    best_epoch: int | None
+    collapsed: bool
+    diverged_step: int | None
+    diverged_tensor: str | None
+    train_seconds: float | None
+    environment_class: str | None
+    weights_sha256: str | None
+    replay: dict[str, Any] | None
+    started_at: int | None
+    finished_at: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run with the names of what it belongs to; `run` may be a row with a run's columns."""
+    """A run with the names of what it belongs to."""
 
-    run: Run
+    run: Run | ListedRun
     configuration: Mapping[str, Any]
     configuration_hash: str
     sweep: str
@@ -99,31 +117,35 @@ def list_runs(
         .order_by(*(key.sorted(label) for key, label in zip(keys, shown, strict=True)))
         .limit(limit)
     )
-    for key in keys:
-        for table, on in key.beside:
-            statement = statement.outerjoin(table, on)
+    for table, on in dict(beside for key in keys for beside in key.beside).items():
+        statement = statement.outerjoin(table, on)
     if after is not None:
         statement = statement.where(behind(keys, after))
     page = statement.subquery("page")
     places = [page.c[label.name] for label in shown]
     found = _with_names(
-        select(*places, *_NAMES, *_OF_A_LIST).select_from(page).join(Run, Run.id == page.c.page_id)
+        select(*places, *_NAMES, *(getattr(Run, name) for name in ListedRun._fields))
+        .select_from(page)
+        .join(Run, Run.id == page.c.page_id)
     ).order_by(*(key.sorted(place) for key, place in zip(keys, places, strict=True)))
     # By the connection: rows have what is shown of a run, and a session would make an object of each.
-    return [_view(row, len(keys)) for row in session.connection().execute(found)]
+    rows = session.connection().execute(found)
+    return [_view(row, len(keys)) for row in rows]
 
 
 def _view(row: Any, keys: int) -> RunView:
+    end = keys + len(_NAMES)
+    configuration, digest, sweep, name, varied, population, original = row[keys:end]
     return RunView(
-        row,
-        row.of_configuration,
-        row.of_hash,
-        row.of_sweep,
-        row.of_sweep_name,
-        row.of_varied,
-        row.of_population,
-        row.of_original,
-        place=tuple(row[:keys]),
+        ListedRun._make(row[end:]),
+        configuration,
+        digest,
+        sweep,
+        name,
+        varied,
+        population,
+        original,
+        place=row[:keys],
     )
 
 

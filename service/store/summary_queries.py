@@ -7,42 +7,25 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic_core import to_json
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.configuration import varied_part
 from core.fields import RANGE_TEST
 from service.errors import Fault, InvalidSubmission, NotFound
 from service.planning.comparison import Comparison, compare
-from service.planning.configurations import FUNCTION
 from service.planning.headline import headline, notes
 from service.planning.headline_words import Context
 from service.planning.importance import Importance, importance
-from service.planning.measurements import ARRIVAL, public_name
-from service.planning.outcome_table import STATES, OutcomeTable, codes_of
 from service.planning.outcomes import gather
-from service.planning.run_numbers import AT_THE_END
 from service.planning.statistics import Sampling, is_loss
 from service.planning.statuses import Role, SweepState
 from service.planning.summary import Summary, summarize
 from service.store.gathered import Arrays, find_gathered
-from service.store.gathered_names import OUTCOMES, summary_name
+from service.store.gathered_names import summary_name
+from service.store.outcome_queries import outcomes_of
 from service.store.schema import ConfigurationRow, Run, Sweep
 from service.store.screening_queries import screening_of
-from service.store.sweep_configurations import all_configurations
-
-# By column, the quantity that it holds at the last epoch; a score has the name that the task gives it.
-LAST = (
-    "train_loss",
-    "train_score",
-    "validation_loss",
-    "validation_score",
-    "test_loss",
-    "test_score",
-    *AT_THE_END,
-)
 
 
 class SweepVersion(NamedTuple):
@@ -82,7 +65,7 @@ def summary_text(
         InvalidSubmission: `group_by` names what does not vary.
     """
     sweep = session.scalar(select(Sweep).where(Sweep.public_id == public_id, Sweep.owner_id == owner_id))
-    if sweep is not None and group_by in (None, tuple(sweep.varied)):
+    if sweep is not None and (group_by is None or set(group_by) == set(sweep.varied)):
         kept = find_gathered(session, sweep.id, summary_name(sweep.test_reveals))
         if kept is not None:
             return kept["text"].tobytes()
@@ -107,11 +90,11 @@ def sweep_summary(
         InvalidSubmission: `group_by` names what does not vary.
     """
     sweep = _sweep(session, owner_id, public_id)
-    table, documents = _outcomes(session, sweep)
+    table, documents = outcomes_of(session, sweep)
     counts = sweep.split_counts
     summary = summarize(
         table,
-        group_by=tuple(sweep.varied) if group_by is None else group_by,
+        group_by=_in_order_of(sweep.varied, group_by),
         metric=sweep.metric,
         goal=sweep.goal,  # type: ignore[arg-type]  # minimize or maximize: checked at submit
         task=sweep.task,
@@ -139,7 +122,7 @@ def sweep_importance(session: Session, owner_id: int, public_id: str) -> tuple[s
         NotFound: the owner has no such sweep.
     """
     sweep = _sweep(session, owner_id, public_id)
-    table, _documents = _outcomes(session, sweep)
+    table, _documents = outcomes_of(session, sweep)
     counts = sweep.split_counts
     sampling = Sampling(bool(counts["resample"]), counts["train"], counts["validation"])
     goal: Any = sweep.goal
@@ -156,7 +139,7 @@ def setting_comparison(
         InvalidSubmission: the sweep has no such configuration, or the metric compares no runs of these two.
     """
     sweep = _sweep(session, owner_id, public_id)
-    table, documents = _outcomes(session, sweep, (first, second))
+    table, documents = outcomes_of(session, sweep, (first, second))
     known = [table.hashes.index(digest) if digest in table.hashes else None for digest in (first, second)]
     losses = {document["loss"] for document in documents if "loss" in document}
     faults = [
@@ -183,90 +166,13 @@ def _sweep(session: Session, owner_id: int, public_id: str) -> Sweep:
     return sweep
 
 
-def _outcomes(
-    session: Session, sweep: Sweep, hashes: Sequence[str] = ()
-) -> tuple[OutcomeTable, Sequence[Mapping[str, Any]]]:
-    """A sweep's runs as columns, or those of the search with these configurations, and the configurations."""
-    columns = None if hashes else find_gathered(session, sweep.id, OUTCOMES)
-    if columns is None or columns["names"].tolist() != list(STATES):
-        columns, arrivals = run_columns(session, sweep, hashes)
-    else:
-        arrivals = None
-    distinct, places = _in_order(columns["configurations"].tolist())
-    configurations = all_configurations(session, sweep.id, hashes)
-    found = [configurations[key] for key in distinct]
-    table = OutcomeTable(
-        columns["seeds"],
-        columns["states"],
-        columns["collapsed"],
-        places,
-        [digest for digest, _document in found],
-        [_setting(document, sweep.varied) for _digest, document in found],
-        {public_name(name, sweep.task): columns[name] for name in LAST if name in columns},
-        columns["linear"],
-        None if arrivals is None else [each.get("converged") for each in arrivals],
-        None if arrivals is None else np.array([each.get("turns", 0) for each in arrivals], dtype=np.int64),
+def _in_order_of(varied: Sequence[str], names: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The names in the order of the sweep, so that another order is no other question; strangers last."""
+    if names is None:
+        return tuple(varied)
+    return tuple(
+        sorted(dict.fromkeys(names), key=lambda name: varied.index(name) if name in varied else len(varied))
     )
-    return table, [document for _digest, document in found]
-
-
-def run_columns(
-    session: Session, sweep: Sweep, hashes: Sequence[str] = ()
-) -> tuple[Arrays, Sequence[Mapping[str, Any]] | None]:
-    """A sweep's runs by their numbers, column by column, and where those over a function have ended.
-
-    Rows become columns without becoming objects in between, which took a second for 12,000 of them.
-    """
-    is_function = sweep.task == FUNCTION
-    statement = (
-        select(
-            Run.configuration_id,
-            Run.seed,
-            Run.state,
-            Run.role,
-            Run.collapsed,
-            *(getattr(Run, column) for column in LAST),
-            *([Run.metrics[ARRIVAL]] if is_function else ()),
-        )
-        .where(Run.sweep_id == sweep.id)
-        .order_by(Run.number)
-    )
-    if hashes:
-        named = select(ConfigurationRow.id).where(ConfigurationRow.hash.in_(hashes))
-        statement = statement.where(Run.configuration_id.in_(named), Run.role == Role.SEARCH)
-    # By the connection: a session would look at each row once more.
-    rows = session.connection().execute(statement).all()
-    width = len(LAST) + 5
-    keys, seeds, states, roles, collapsed, *numbers = zip(*rows, strict=True) if rows else [()] * width
-    arrivals = [each or {} for each in numbers[-1]] if is_function and rows else None
-    return {
-        "configurations": np.array(keys, dtype=np.int64),
-        "seeds": np.array(seeds, dtype=np.int64),
-        "states": codes_of(states),
-        "names": np.array(STATES),
-        "collapsed": np.array(collapsed, dtype=bool),
-        "linear": np.array([role == Role.LINEAR for role in roles], dtype=bool),
-        **{
-            name: np.array(column, dtype=np.float64)
-            for name, column in zip(LAST, numbers, strict=False)
-            if any(value is not None for value in column)
-        },
-    }, arrivals
-
-
-def _in_order(keys: Sequence[int]) -> tuple[Sequence[int], NDArray[np.intp]]:
-    """The distinct keys as they first come, and for each key its place among them."""
-    known: dict[int, int] = {}
-    places = [known.setdefault(key, len(known)) for key in keys]
-    return list(known), np.array(places, dtype=np.intp)
-
-
-def _setting(document: Mapping[str, Any], varied: Sequence[str]) -> Mapping[str, Any]:
-    return {name: _hashable(value) for name, value in varied_part(document, varied).items()}
-
-
-def _hashable(value: Any) -> Any:
-    return tuple(_hashable(item) for item in value) if isinstance(value, list) else value
 
 
 def _spread_over_rows(session: Session, sweep: Sweep, digest: str) -> float | None:

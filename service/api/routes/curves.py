@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated
@@ -72,5 +71,5 @@ def _gathered(configurations: Mapping[int, Setting]) -> Sequence[tuple[Setting, 
     """The distinct settings with the keys of their configurations, in the order of their first runs."""
     keys: dict[str, tuple[Setting, list[int]]] = {}
     for key, setting in configurations.items():
-        keys.setdefault(json.dumps(setting, sort_keys=True), (setting, []))[1].append(key)
+        keys.setdefault(repr(setting), (setting, []))[1].append(key)  # the same names in the same order
     return list(keys.values())

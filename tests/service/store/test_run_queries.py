@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from service.errors import NotFound
 from service.planning.query.reading import read_order
@@ -74,3 +75,15 @@ def test_any_place_that_a_cursor_may_hold_is_understood(
         with database.read() as session:
             place = (value,) if order == "id" else (value, "x")
             list_runs(session, owner, RunFilter(), order=keys, limit=1, after=place)
+
+
+def test_what_several_keys_of_an_order_stand_beside_is_joined_once(database: Database) -> None:
+    with database.write() as session:
+        owner = building.owner(session, "me")
+    order = read_order("params.activation, -params.learning_rate, configuration_hash, tags.x, sweep_name")
+    told: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *call: told.append(call[2]))
+    with database.read() as session:
+        list_runs(session, owner, RunFilter(), order=order, limit=1)
+    # Once for the order, and once for what is shown of the page.
+    assert [told[-1].count(f"JOIN {table} ") for table in ("configurations", "sweeps")] == [2, 2]

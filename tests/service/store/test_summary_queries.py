@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from service.errors import NotFound
+from service.errors import InvalidSubmission, NotFound
 from service.store.database import Database
-from service.store.summary_queries import sweep_summary
+from service.store.summary_queries import summary_text, sweep_summary
 from tests.service.api import building
 
 TEST_ROWS = 20
@@ -52,3 +52,17 @@ def test_a_sweeps_runs_become_outcomes_of_settings(database: Database) -> None:
     assert summary.linear_runs == 1
     assert context.epochs == building.EPOCHS
     assert len(pooled.settings) == 1
+
+
+def test_the_order_of_what_is_grouped_by_is_the_sweeps(database: Database) -> None:
+    with database.write() as session:
+        mine = building.owner(session, "me")
+        sweep = building.sweep(session, mine, varied=["learning_rate", "hidden_layers"])
+        building.run(session, sweep, 1, state="completed", validation_loss=0.5)
+        name = sweep.public_id
+    with database.read() as session:
+        text = summary_text(session, mine, name, ("learning_rate", "hidden_layers"))
+        assert summary_text(session, mine, name, ("hidden_layers", "learning_rate")) == text
+        assert summary_text(session, mine, name, None) == text
+        with pytest.raises(InvalidSubmission, match="momentum does not vary"):
+            summary_text(session, mine, name, ("momentum", "learning_rate"))
