@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from service.store.arrays import Packed, PackedDumper
 from service.store.full_disk import DiskFull, tell_full_disks_apart
+from service.store.raw_rows import send_raw_rows_in_binary
 from service.store.written_json import as_json
 
 Result = TypeVar("Result")
@@ -168,6 +169,7 @@ def _create_engine(url: str) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _prepare_postgres)
+        send_raw_rows_in_binary(engine)
     return engine
 
 

@@ -13,6 +13,7 @@ from service.errors import NotFound
 from service.planning.measurements import COLUMNS, decode
 from service.store.clock import rfc3339
 from service.store.database import Database
+from service.store.raw_rows import raw_rows
 from service.store.run_queries import RunFilter, run_conditions
 from service.store.schema import ConfigurationRow, LossRow, Run, Sweep
 
@@ -98,9 +99,9 @@ def losses_of_sweep(database: Database, sweep: int) -> Iterator[Sequence[Sequenc
             if not numbers:
                 return
             number = numbers[-1]
-            rows = session.execute(
-                _losses().where(Run.sweep_id == sweep, Run.number.between(numbers[0], number))
-            ).all()
+            rows = raw_rows(
+                session, _losses().where(Run.sweep_id == sweep, Run.number.between(numbers[0], number))
+            )
         yield [row[:-1] if not row[-1] else _restored(row) for row in rows]
 
 

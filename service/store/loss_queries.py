@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 
 from service.errors import NotFound
 from service.planning.measurements import COLUMNS, SCORES, decode, stride
+from service.store.raw_rows import raw_rows
 from service.store.reduced_losses import counted, reduced_rows
-from service.store.schema import Run, Sweep
+from service.store.schema import LossRow, Run, Sweep
 
 LOSS_COLUMNS = ("epoch", *COLUMNS)
 LossValues = Sequence[float | None]  # in the order of LOSS_COLUMNS; None where there is none
 READ_FOR_ONE_SENT = 3  # rows that the database looks at in the time that one takes to be sent
 _STORED = ("run_id", *LOSS_COLUMNS, "non_finite")
-_WHOLE = f"SELECT {', '.join(_STORED)} FROM losses WHERE run_id {{}} AND epoch > {{}} ORDER BY run_id, epoch"  # noqa: S608 - our schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +90,13 @@ def _rows(
 
 
 def _whole_rows(session: Session, run_keys: Sequence[int], after_epoch: int) -> Sequence[Any]:
-    """Tuples of the driver: a page has 15,000 rows, and each would become an object of SQLAlchemy's first."""
-    connection = session.connection()
-    driver: Any = connection.connection.driver_connection
-    if connection.dialect.name == "postgresql":
-        # psycopg asks for text by default, which takes twice as long to become numbers.
-        rows = driver.cursor(binary=True).execute(
-            _WHOLE.format("= ANY(%s)", "%s"), (list(run_keys), after_epoch)
-        )
-    else:
-        marks = ", ".join("?" * len(run_keys))
-        rows = driver.execute(_WHOLE.format(f"IN ({marks})", "?"), (*run_keys, after_epoch))
-    found: Sequence[Any] = rows.fetchall()
-    return found
+    losses = LossRow.__table__.c
+    statement = (
+        select(*(losses[name] for name in _STORED))
+        .where(losses.run_id.in_(run_keys), losses.epoch > after_epoch)
+        .order_by(losses.run_id, losses.epoch)
+    )
+    return raw_rows(session, statement)
 
 
 def _grouped(rows: Sequence[Any]) -> dict[int, list[LossValues]]:

@@ -18,6 +18,7 @@ from service.planning.run_numbers import AT_THE_END
 from service.planning.statuses import Role
 from service.store.gathered import Arrays, find_gathered
 from service.store.gathered_names import OUTCOMES
+from service.store.raw_rows import raw_rows
 from service.store.schema import ConfigurationRow, Run, Sweep
 from service.store.sweep_configurations import all_configurations
 
@@ -84,8 +85,7 @@ def run_columns(
     if hashes:
         named = select(ConfigurationRow.id).where(ConfigurationRow.hash.in_(hashes))
         statement = statement.where(Run.configuration_id.in_(named), Run.role == Role.SEARCH)
-    # By the connection: a session would look at each row once more.
-    rows = session.connection().execute(statement).all()
+    rows = session.connection().execute(statement).all() if is_function else raw_rows(session, statement)
     width = len(LAST) + 5
     keys, seeds, states, roles, collapsed, *numbers = zip(*rows, strict=True) if rows else [()] * width
     arrivals = [each or {} for each in numbers[-1]] if is_function and rows else None

@@ -13,6 +13,7 @@ from service.planning.configurations import FUNCTION
 from service.planning.measurements import ARRIVAL, SCORES
 from service.planning.statuses import Role
 from service.store.curve_queries import find_settings
+from service.store.raw_rows import raw_rows
 from service.store.schema import Run, Sweep
 
 # Of each row of `RunPoints`; `setting` is a place in its settings.
@@ -36,23 +37,25 @@ def run_points(session: Session, owner_id: int, public_id: str, *, after: int, l
     """
     sweep_id, settings, _epochs = find_settings(session, owner_id, public_id, None)
     sweep = session.execute(select(Sweep.metric, Sweep.task).where(Sweep.id == sweep_id)).one()
-    arrival: Any = Run.metrics[ARRIVAL] if sweep.task == FUNCTION else null()
+    is_function = sweep.task == FUNCTION
+    arrival: Any = Run.metrics[ARRIVAL] if is_function else null()
     statement = (
         select(
             Run.public_id, Run.number, Run.seed, Run.configuration_id, Run.state, Run.epoch,
-            getattr(Run, _column(sweep.metric)).label("value"), Run.collapsed, arrival.label("arrival"),
+            getattr(Run, _column(sweep.metric)), Run.collapsed, arrival.label("arrival"),
         )
         .where(Run.sweep_id == sweep_id, Run.role == Role.SEARCH, Run.number > after)
         .order_by(Run.number)
         .limit(limit)
     )  # fmt: skip
+    found = session.execute(statement) if is_function else raw_rows(session, statement)
     places: dict[int, int] = {}
     rows = [
         (
-            row.public_id, row.number, row.seed, places.setdefault(row.configuration_id, len(places)),
-            row.state, row.epoch, row.value, row.collapsed, (row.arrival or {}).get("converged"),
+            run, number, seed, places.setdefault(key, len(places)),
+            state, epoch, value, bool(collapsed), (arrived or {}).get("converged"),
         )
-        for row in session.execute(statement)
+        for run, number, seed, key, state, epoch, value, collapsed, arrived in found
     ]  # fmt: skip
     return RunPoints(sweep.metric, [settings[key] for key in places], rows)
 

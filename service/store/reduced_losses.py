@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, and_, case, column, func, or_, select, values
 from sqlalchemy.orm import Session
 
+from service.store.raw_rows import raw_rows
 from service.store.schema import LossRow
 
 KEPT_FOR = ("train_loss", "validation_loss", "gradient_norm")
@@ -71,20 +72,20 @@ def reduced_rows(
         .where(or_(*is_extreme, *at_an_end))
         .order_by(_LOSSES.run_id, _LOSSES.epoch)
     )  # fmt: skip
-    return _first_of_equals(session.execute(statement).all(), names)
+    return _first_of_equals(raw_rows(session, statement), names)
 
 
 def _first_of_equals(rows: Sequence[Any], names: Sequence[str]) -> list[Any]:
     """Of rows that share an extreme of their stretch, the first; behind the names come the stretch's ends."""
-    width = len(names)
+    width, run_place, epoch_place = len(names), names.index("run_id"), names.index("epoch")
     places = [names.index(name) for name in KEPT_FOR for _ in range(2)]
     kept: list[Any] = []
     seen: set[tuple[int, int, int]] = set()
     for row in rows:
         stretch, *ends = row[width:]
-        found = row.epoch in ends[len(places) :]
+        found = row[epoch_place] in ends[len(places) :]
         for end, place in enumerate(places):
-            mark = (row.run_id, stretch, end)
+            mark = (row[run_place], stretch, end)
             if row[place] is not None and row[place] == ends[end] and mark not in seen:
                 seen.add(mark)
                 found = True
