@@ -174,7 +174,8 @@ def _with_defaults(parsed: Mapping[str, Any], task: str) -> dict[str, Any]:
     if found["output_activation"] is None:
         found["output_activation"] = FUSED.get(found["loss"], "identity")
     return {
-        name: value if _used(name, found, set()) else FIELDS[name].neutral for name, value in found.items()
+        name: value if FIELDS[name].chooser is None or _used(name, found, set()) else FIELDS[name].neutral
+        for name, value in found.items()
     }
 
 

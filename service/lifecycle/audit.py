@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select
 from sqlalchemy.orm import Session
 
+from service.store.bulk import insert_mappings
 from service.store.clock import now
 from service.store.database import Note
 from service.store.schema import AuditEntry, Owner
@@ -21,7 +22,6 @@ MOST_OBJECT = 100
 MOST_ADDRESS = 64
 
 _CLOCK = select(now())
-_INSERT = insert(AuditEntry.__table__)  # type: ignore[arg-type]  # a Table
 
 
 @dataclass(slots=True)
@@ -87,8 +87,7 @@ class Together:
                 note.note(session)
             elif not note.noted:
                 rows.append(note.row(moment, made))
-        if rows:
-            session.connection().execute(_INSERT, rows)
+        insert_mappings(session, AuditEntry, rows)
 
     def committed(self) -> None:
         """The transaction has not failed."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from core.configuration import Configuration
@@ -21,12 +21,21 @@ from service.lifecycle.planned_bytes import planned_bytes
 from service.lifecycle.reuse import NOBODY, Answered, answer, keep_answered
 from service.lifecycle.story import tell
 from service.planning.statuses import Role
+from service.store.bulk import insert_mappings
 from service.store.clock import now
 from service.store.identifiers import new_id
 from service.store.schema import ConfigurationRow, PopulationRow, Run, Sweep
-from service.store.upsert import insert_ignoring_duplicates
+from service.store.written_json import Written
 
 ROWS_PER_STATEMENT = 5_000
+_CONFIGURATION_KEYS = select(ConfigurationRow.hash, ConfigurationRow.id).where(
+    ConfigurationRow.hash.in_(bindparam("names", expanding=True))
+)
+_CONFIGURATION_FIELDS = tuple(
+    column.name
+    for column in ConfigurationRow.__table__.columns
+    if column.name not in ("id", "hash", "document")
+)
 
 
 class Text(NamedTuple):
@@ -131,21 +140,18 @@ def sweep_row(owner_id: int, plan: SweepPlan, text: Text, idempotency_key: str |
 def keep_configurations(session: Session, plans: Sequence[SweepPlan]) -> dict[str, int]:
     """Store the configurations of plans that are not there yet; the key of every one, by its hash."""
     distinct = {
-        digest: (configuration, plan.rules.canonical)
+        digest: (configuration, text)
         for plan in plans
-        for configuration, digest in plan.hashes.items()
+        for (configuration, digest), text in zip(plan.hashes.items(), plan.texts.values(), strict=True)
     }
     rows = [
-        configuration_row(digest, configuration, json.loads(canonical(configuration)))
-        for digest, (configuration, canonical) in sorted(distinct.items(), key=itemgetter(0))
+        configuration_row(digest, configuration, json.loads(text)) | {"document": Written(text)}
+        for digest, (configuration, text) in sorted(distinct.items(), key=itemgetter(0))
     ]
-    for chunk in chunks(rows):
-        insert_ignoring_duplicates(session, ConfigurationRow, chunk)
+    insert_mappings(session, ConfigurationRow, rows, unless_there=True)
     keys: dict[str, int] = {}
     for names in chunks(sorted(distinct)):
-        found = session.connection().execute(
-            select(ConfigurationRow.hash, ConfigurationRow.id).where(ConfigurationRow.hash.in_(names))
-        )
+        found = session.connection().execute(_CONFIGURATION_KEYS, {"names": names})
         keys.update((digest, key) for digest, key in found)
     return keys
 
@@ -154,11 +160,7 @@ def configuration_row(
     digest: str, configuration: Configuration, document: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The columns of a configuration, from its canonical document."""
-    row: dict[str, Any] = {
-        column.name: document.get(column.name)
-        for column in ConfigurationRow.__table__.columns
-        if column.name not in ("id", "hash", "document")
-    }
+    row: dict[str, Any] = {name: document.get(name) for name in _CONFIGURATION_FIELDS}
     if "hidden_layers" in document:
         row["hidden_layers"] = json.dumps(document["hidden_layers"], separators=(",", ":"))
         row["batch_size"] = None if document["batch_size"] == "full" else document["batch_size"]

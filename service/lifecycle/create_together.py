@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from service.lifecycle.create import Text, chunks, keep_configurations, run_row, sweep_row
@@ -19,19 +19,18 @@ from service.lifecycle.plan import SweepPlan
 from service.lifecycle.planned_bytes import planned_bytes
 from service.lifecycle.story import tell_created
 from service.planning.statuses import Intent, RunState, SweepState
+from service.store.bulk import insert_mappings
 from service.store.clock import now
 from service.store.identifiers import new_id
 from service.store.schema import PopulationRow, Run, Sweep
 from service.store.sweep_queries import SweepView
 
 _CLOCK = select(now())
-_INSERT_SWEEPS = insert(Sweep.__table__).returning(  # type: ignore[arg-type]  # a Table
-    Sweep.__table__.c.id, sort_by_parameter_order=True
-)
-_INSERT_POPULATIONS = insert(PopulationRow.__table__).returning(  # type: ignore[arg-type]  # a Table
-    PopulationRow.__table__.c.id, sort_by_parameter_order=True
-)
-_INSERT_RUNS = insert(Run.__table__)  # type: ignore[arg-type]  # a Table
+# Made once: building a statement takes longer than running it.
+_KEYS = {
+    table: select(table.public_id, table.id).where(table.public_id.in_(bindparam("names", expanding=True)))
+    for table in (Sweep, PopulationRow)
+}
 # What a new sweep has in these columns, by the inserts' defaults in the row, and so in the object.
 _NOTHING_YET = {
     **{f"{state.value}_count": 0 for state in RunState if state != RunState.QUEUED},
@@ -41,6 +40,7 @@ _NOTHING_YET = {
     "epochs_done": 0,
     "test_reveals": 0,
     "headline": None,
+    "best_result": None,
     "started_at": None,
     "finished_at": None,
 }
@@ -82,7 +82,7 @@ def create_sweeps(session: Session, creations: Sequence[Creation]) -> list[Sweep
         }
         for each, dataset in zip(creations, datasets, strict=True)
     ]
-    keys = session.connection().execute(_INSERT_SWEEPS, rows).scalars().all()
+    keys = _insert(session, Sweep, rows)
     sweeps = [_as_written(key, row) for key, row in zip(keys, rows, strict=True)]
     planned = [(sweep, each.plan) for sweep, each in zip(sweeps, creations, strict=True)]
     _write_runs(session, planned, moment)
@@ -112,14 +112,23 @@ def _write_runs(session: Session, sweeps: Sequence[tuple[Sweep, SweepPlan]], mom
         for sweep, plan in sweeps
         for _ in plan.populations
     ]
-    populations: list[int] = []
-    for chunk in chunks(rows):
-        populations += session.connection().execute(_INSERT_POPULATIONS, chunk).scalars()
+    populations = _insert(session, PopulationRow, rows)
     members = ((sweep, plan, positions) for sweep, plan in sweeps for positions in plan.populations)
     runs = [
         run_row(sweep, plan, position, configurations, population)
         for population, (sweep, plan, positions) in zip(populations, members, strict=True)
         for position in positions
     ]
-    for chunk in chunks(runs):
-        session.connection().execute(_INSERT_RUNS, chunk)
+    insert_mappings(session, Run, runs)
+
+
+def _insert(
+    session: Session, table: type[Sweep | PopulationRow], rows: Sequence[dict[str, Any]]
+) -> list[int]:
+    """Write rows that have public identifiers; their keys, in the same order."""
+    insert_mappings(session, table, rows)
+    names = [row["public_id"] for row in rows]
+    keys: dict[str, int] = {}
+    for some in chunks(names):
+        keys.update((name, key) for name, key in session.connection().execute(_KEYS[table], {"names": some}))
+    return [keys[name] for name in names]

@@ -90,7 +90,7 @@ class DatasetSubject:
             for part, metrics in self.prepared.constant(seed, loss).items():
                 found.setdefault(f"{part}_loss", []).append(metrics.loss)
                 found.setdefault(f"{part}_{score}", []).append(metrics.score)
-        means = {name: float(np.mean(values)) for name, values in found.items()}
+        means = {name: float(np.mean(values)) if values[1:] else values[0] for name, values in found.items()}
         return {name: mean for name, mean in means.items() if np.isfinite(mean)}
 
     def check(self, configurations: Collection[Configuration], most_memory: int) -> None:
@@ -115,8 +115,12 @@ class DatasetSubject:
 
     def working_set(self, configuration: Configuration) -> int:
         """The bytes that one more run adds to a population."""
-        keep_best = self.submission.keep_weights in ("best", "both")
-        return working_set_bytes(configuration, **self._sizes, keep_best=keep_best)
+        known = self._working_sets.get(configuration)
+        if known is None:
+            keep_best = self.submission.keep_weights in ("best", "both")
+            known = working_set_bytes(configuration, **self._sizes, keep_best=keep_best)
+            self._working_sets[configuration] = known
+        return known
 
     def parameter_count(self, configuration: Configuration) -> int:
         """Weights and biases."""
@@ -136,6 +140,10 @@ class DatasetSubject:
         used = {feature.column for feature in fitted.features} | set(fitted.target.columns)
         used.add(self.submission.split.column or "")
         return [column.name for column in self.table.columns if column.name not in used]
+
+    @cached_property
+    def _working_sets(self) -> dict[Configuration, int]:
+        return {}
 
     @cached_property
     def _sizes(self) -> dict[str, int]:

@@ -43,10 +43,15 @@ class SweepPlan:
         return (*self.submission.warnings, *self.told, *self.subject.warnings)
 
     @cached_property
+    def texts(self) -> Mapping[Configuration, str]:
+        """The canonical JSON of each configuration."""
+        canonical = self.rules.canonical
+        return {each: canonical(each) for each in dict.fromkeys(run.configuration for run in self.runs)}
+
+    @cached_property
     def hashes(self) -> Mapping[Configuration, str]:
-        """The hash of each configuration."""
-        digest = self.rules.digest
-        return {each: digest(each) for each in dict.fromkeys(run.configuration for run in self.runs)}
+        """The hash of each configuration, which is that of its canonical JSON."""
+        return {each: hashlib.sha256(text.encode()).hexdigest() for each, text in self.texts.items()}
 
     @cached_property
     def identities(self) -> tuple[str, ...]:

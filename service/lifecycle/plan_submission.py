@@ -12,7 +12,8 @@ from service.lifecycle.momentary import Momentary
 from service.lifecycle.plan import SweepPlan, plan_sweep
 from service.lifecycle.prepared_table import is_prepared
 from service.lifecycle.subject import Subject
-from service.planning.submission import SweepSubmission, parse
+from service.planning import strict_json
+from service.planning.submission import SweepSubmission, parse, parse_checked
 from service.planning.sweep_file import JSON, read
 from service.store.database import Database
 
@@ -47,7 +48,7 @@ def plan_at_hand(
     It takes about half a millisecond where the sweep is small and its table was prepared before.
     """
     try:
-        submission = parse(read(body, JSON))
+        submission = parse_checked(strict_json.loads(body))
         name = submission.dataset
         if name is not None and not _is_at_hand(database, owner_id, name, submission):
             return None

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, func, insert, update
 from sqlalchemy.orm import Session
 
 from service.planning.statuses import Intent, RunState, SweepState, sweep_state
+from service.store.bulk import insert_mappings
 from service.store.clock import now
 from service.store.schema import Event, Sweep
 
@@ -92,7 +93,7 @@ def tell_created(session: Session, sweeps: Sequence[tuple[Sweep, Mapping[str, An
         }
         for sweep, document in sweeps
     ]
-    session.connection().execute(insert(Event.__table__), rows)  # type: ignore[arg-type]  # a Table
+    insert_mappings(session, Event, rows)
 
 
 def _deltas(moved: Mapping[tuple[RunState, RunState], int]) -> dict[RunState, int]:

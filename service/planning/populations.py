@@ -45,8 +45,8 @@ def plan(
     for each. Earlier seeds come first, over all shapes, so that a sweep shows every setting once before it
     shows any of them again.
     """
-    if not runs:
-        return ()
+    if len(runs) <= 1:
+        return tuple((run.number,) for run in runs)
     rank = {seed: position for position, seed in enumerate(dict.fromkeys(run.seed for run in runs))}
     groups = [_Group.of(members, rank, cache_budget) for members in _by_shape(runs)]
     limit = _best_limit(groups, len(runs), max(1, live_workers))

@@ -23,7 +23,6 @@ MAX_FAULTS = 100  # more help nobody, and each carries a path
 _MAX_SHOWN = 40  # characters of a refused number or name
 # Strings are skipped whole, with possessive quantifiers, so that no body makes the search backtrack.
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def loads(body: bytes, max_depth: int = MAX_DEPTH) -> object:
@@ -76,7 +75,7 @@ def check(document: object, max_depth: int = MAX_DEPTH) -> None:
 
 def member(path: str, name: str) -> str:
     """The path of a member: `split.train`, or `tags["a b"]` where the name is not a plain one."""
-    if _PLAIN_NAME.fullmatch(name):
+    if name.isidentifier() and name.isascii():  # [A-Za-z_][A-Za-z0-9_]*, and faster
         return f"{path}.{name}" if path else name
     shown = name if len(name) <= _MAX_SHOWN else name[: _MAX_SHOWN - 1] + "…"
     return f"{path}[{json.dumps(shown)}]"

@@ -259,6 +259,11 @@ def parse(document: object) -> SweepSubmission:
     Raises: InvalidSubmission with every fault that can be told without the table.
     """
     strict_json.check(document)
+    return parse_checked(document)
+
+
+def parse_checked(document: object) -> SweepSubmission:
+    """The same for a document that `strict_json.loads` returned, which has held it to its rules already."""
     if not isinstance(document, dict):
         raise InvalidSubmission(
             [

@@ -10,31 +10,88 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Dialect, Table
+from sqlalchemy import JSON, ColumnElement, Dialect, Table
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from service.store.arrays import Element, element
 from service.store.models.base import Base
+from service.store.written_json import as_json
 
 Rows = Sequence[tuple[Any, ...]]
 
 MOST_BYTES = 1 << 24  # of texts and bytes in one statement, beside one row's: an array's limit is 1 GB
 
 
-def insert_rows(session: Session, table: type[Base], columns: tuple[str, ...], rows: Rows) -> None:
-    """Insert rows, leaving those that break a unique constraint as they are in the table."""
+def insert_rows(
+    session: Session,
+    table: type[Base],
+    columns: tuple[str, ...],
+    rows: Rows,
+    *,
+    unless_there: bool = True,
+) -> None:
+    """Insert rows; those that break a unique constraint leave what is in the table as it is.
+
+    Raises: IntegrityError if one does and is not to be left out so.
+    """
     if not rows:
         return
     dialect = session.get_bind().dialect
     into = f"INSERT INTO {table.__tablename__} ({', '.join(columns)})"
+    end = "ON CONFLICT DO NOTHING" if unless_there else ""
     if dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
-        _run(session, f"{into} VALUES ({marks}) ON CONFLICT DO NOTHING", list(rows))
+        _run(session, f"{into} VALUES ({marks}) {end}", list(rows))
         return
     elements = _elements(table, columns, dialect)
-    statement = f"{into} SELECT * FROM {_unnest(elements)} ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
+    types = cast("Table", table.__table__).c
+    values = ", ".join(
+        f"CAST({each} AS JSONB)" if isinstance(types[each].type, JSON) else each for each in columns
+    )
+    new = f"{_unnest(elements)} AS new ({', '.join(columns)})"
+    statement = f"{into} SELECT {values} FROM {new} {end}"  # noqa: S608 - our own names
     for some in _portions(elements, rows):
         _run(session, statement, _packed(elements, some))
+
+
+def insert_mappings(
+    session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]], *, unless_there: bool = False
+) -> None:
+    """Insert rows that are given by the names of columns, all with the same ones, documents as they are.
+
+    A column that is not named gets its default, if that is a plain value or the database's own.
+
+    Raises: IntegrityError as `insert_rows` does.
+    """
+    if not rows:
+        return
+    names = tuple(rows[0])
+    documents, defaults = _completion(table, names)
+    added = tuple(defaults.values())
+    values: list[tuple[Any, ...]] = []
+    for row in rows:
+        given = [row[name] for name in names]
+        for place, none_is_null in documents:
+            if given[place] is not None or not none_is_null:
+                given[place] = as_json(given[place])
+        values.append((*given, *added))
+    insert_rows(session, table, (*names, *defaults), values, unless_there=unless_there)
+
+
+@cache
+def _completion(
+    table: type[Base], names: tuple[str, ...]
+) -> tuple[Sequence[tuple[int, bool]], Mapping[str, Any]]:
+    """The places of documents, each with whether None is no document there, and the columns left out."""
+    columns = cast("Table", table.__table__).c
+    types = [(place, columns[name].type) for place, name in enumerate(names)]
+    defaults: dict[str, Any] = {}
+    for column in columns:
+        if column.name not in names and isinstance(column.default, ScalarElementColumnDefault):
+            value = column.default.arg
+            defaults[column.name] = str(value) if isinstance(value, str) else value  # of an enumeration
+    return [(place, each.none_as_null) for place, each in types if isinstance(each, JSON)], defaults
 
 
 def update_rows(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -21,4 +22,11 @@ class Written:
 
 def as_json(value: Any) -> str:
     """What an engine binds to a column of JSON."""
-    return value.text if isinstance(value, Written) else json.dumps(value)
+    if isinstance(value, Written):
+        return value.text
+    if not value and type(value) in _EMPTY:
+        return _EMPTY[type(value)]
+    return json.dumps(value)
+
+
+_EMPTY: Mapping[type, str] = {dict: "{}", list: "[]", type(None): "null"}  # what most of a new sweep's are

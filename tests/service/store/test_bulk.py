@@ -6,14 +6,16 @@ import struct
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 from service.planning.measurements import ROW
 from service.store import bulk
 from service.store.arrays import element
-from service.store.bulk import insert_rows, update_rows
+from service.store.bulk import insert_mappings, insert_rows, update_rows
 from service.store.clock import now
 from service.store.database import Database
+from service.store.identifiers import new_id
 from service.store.schema import LossRow, Run, Weights
 from service.store.written_json import as_json
 from tests.service.api import building
@@ -58,6 +60,42 @@ def test_what_is_there_stays_as_it_is(database: Database, runs: list[int]) -> No
         again = [(run, "final", 2, "b" * 64, b"") for run in runs[:2]]
         insert_rows(session, Weights, WEIGHTS, again)
     assert _weights(database) == [(runs[0], "final", 1, "a" * 64, b"first"), again[1]]
+
+
+def test_mappings_are_stored_as_sqlalchemy_stores_them(database: Database, runs: list[int]) -> None:
+    names = ("owner_id", "sweep_id", "population_id", "configuration_id", "seed", "epochs", "identity_sha256")
+    documents: list[dict[str, Any]] = [
+        {"metrics": {}, "replay": None},
+        {"metrics": {"a": [1, 0.5], "b": "it's"}, "replay": {"epoch": 3}},
+    ]
+    with database.write() as session:
+        known = session.execute(select(*Run.__table__.columns).where(Run.id == runs[0])).mappings().one()
+        some, same = (
+            [
+                {**{name: known[name] for name in names}, "public_id": new_id("r"), "number": number, **each}
+                for number, each in enumerate(documents, first)
+            ]
+            for first in (11, 21)
+        )
+        insert_mappings(session, Run, some)
+        session.execute(insert(Run.__table__), same)  # type: ignore[arg-type]  # a Table
+    own = {"id", "public_id", "number"}
+    with database.read() as session:
+        rows = session.execute(text("SELECT * FROM runs WHERE number > 10 ORDER BY number")).mappings()
+        stored = [{name: value for name, value in row.items() if name not in own} for row in rows]
+    assert stored[:2] == stored[2:]
+    assert len(stored) == 4
+
+
+def test_a_mapping_that_is_there_already_is_refused_or_left_out(database: Database, runs: list[int]) -> None:
+    row = {"run_id": runs[0], "which": "final", "epoch": 1, "weights_sha256": "a" * 64, "content": b"first"}
+    with database.write() as session:
+        insert_mappings(session, Weights, [row])
+        insert_mappings(session, Weights, [row | {"content": b"second"}], unless_there=True)
+        insert_mappings(session, Weights, [])
+    with pytest.raises(IntegrityError), database.write() as session:
+        insert_mappings(session, Weights, [row])
+    assert _weights(database) == [tuple(row.values())]
 
 
 def test_bytes_that_are_too_many_for_one_statement_go_in_several(
