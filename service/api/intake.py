@@ -1,7 +1,8 @@
 """Small submissions of all requests go to one thread, which takes along whatever has come meanwhile.
 
 So hundreds of them in a second cost no thread each, and their requests wait for no lock: the event loop
-hears once of all that were stored together.
+hands over once what came in a turn of it, and hears once of all that were stored together. Handed over one by
+one, the first would be stored alone, while the interpreter goes back and forth between the two threads.
 """
 
 from __future__ import annotations
@@ -33,13 +34,17 @@ class _Waiting(NamedTuple):
     answer: asyncio.Future[Result]
 
 
+Turn = Sequence[_Waiting]  # what came in one turn of an event loop
+
+
 class Intake:
     """The submissions of one process to one database."""
 
     def __init__(self, database: Database) -> None:
         """Start nothing yet: the thread comes with the first submission."""
         self._database = database
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._queue: SimpleQueue[Turn | None] = SimpleQueue()
+        self._coming: dict[asyncio.AbstractEventLoop, list[_Waiting]] = {}  # each is its own loop's
         self._lock = Lock()
         self._thread: Thread | None = None
         self._closed = False
@@ -64,9 +69,7 @@ class Intake:
             offer = Offer(
                 owner_id, body, idempotency_key, max_runs, most_memory, limits, note=database.noting
             )
-            waiting = _Waiting(offer, asyncio.get_running_loop().create_future())
-            self._queue.put(waiting)
-            result = await waiting.answer
+            result = await self._stored_with_others(offer)
             if isinstance(result, Exception):
                 raise result
             if result is not None:
@@ -89,8 +92,8 @@ class Intake:
         with self._lock:
             self._closed = True
             thread = self._thread
-        if thread is not None:
             self._queue.put(None)
+        if thread is not None:
             thread.join()
 
     def _is_open(self) -> bool:
@@ -100,18 +103,35 @@ class Intake:
                 self._thread.start()
             return not self._closed
 
-    def _go_on(self) -> None:
-        while (first := self._queue.get()) is not None:
-            taken = [first]
-            try:
-                while len(taken) < MOST_TOGETHER and (more := self._queue.get_nowait()) is not None:
-                    taken.append(more)
-                is_last = len(taken) < MOST_TOGETHER
-            except Empty:
-                is_last = False
-            _answer(taken, self._results(taken))
-            if is_last:  # the end was among them
+    def _stored_with_others(self, offer: Offer) -> asyncio.Future[Result]:
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(offer, loop.create_future())
+        if loop not in self._coming:
+            self._coming[loop] = []
+            loop.call_soon(self._hand_over, loop)  # behind all that has come until now
+        self._coming[loop].append(waiting)
+        return waiting.answer
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        turn = self._coming.pop(loop)
+        with self._lock:
+            if not self._closed:
+                self._queue.put(turn)
                 return
+        _settle([(waiting.answer, None) for waiting in turn])  # they came before the end: each by itself
+
+    def _go_on(self) -> None:
+        is_open = True
+        while is_open and (turn := self._queue.get()) is not None:
+            taken = [*turn]
+            with suppress(Empty):
+                while is_open and len(taken) < MOST_TOGETHER:
+                    more = self._queue.get_nowait()
+                    is_open = more is not None
+                    taken += more or ()
+            for start in range(0, len(taken), MOST_TOGETHER):
+                together = taken[start : start + MOST_TOGETHER]
+                _answer(together, self._results(together))
 
     def _results(self, taken: Sequence[_Waiting]) -> Sequence[Result]:
         try:

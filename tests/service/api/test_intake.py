@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from sqlalchemy import func, select
 
-from service.api.intake import MOST_BYTES, Intake
+from service.api.intake import MOST_BYTES, MOST_TOGETHER, Intake
 from service.errors import InvalidSubmission
 from service.lifecycle.owners import local_owner
 from service.lifecycle.submit import Submitted
+from service.lifecycle.submit_together import Offer, submit_together
 from service.planning.sweep_file import JSON, YAML
 from service.store.database import Database
 from service.store.schema import Sweep
@@ -99,6 +100,39 @@ def test_what_came_before_the_end_is_stored_and_what_comes_after_it_too(
 
     assert len(asyncio.run(end_meanwhile())) == 4
     assert _stored(database) == 5
+
+
+def test_what_comes_in_one_turn_of_the_loop_is_handed_over_together(
+    intake: Intake, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(_submit(intake, database, _named("first")))
+    together: list[int] = []
+
+    def counted(database: Database, offers: Sequence[Offer]) -> list[Submitted | Exception | None]:
+        together.append(len(offers))
+        return submit_together(database, offers)
+
+    monkeypatch.setattr("service.api.intake.submit_together", counted)
+
+    async def all_of_them(names: Sequence[str]) -> None:
+        await asyncio.gather(*(_submit(intake, database, _named(name)) for name in names))
+
+    asyncio.run(all_of_them([f"n{number}" for number in range(20)]))
+    asyncio.run(all_of_them([f"m{number}" for number in range(MOST_TOGETHER + 6)]))
+    assert together == [20, MOST_TOGETHER, 6]
+
+
+def test_what_is_not_handed_over_when_the_end_comes_is_stored_by_itself(
+    intake: Intake, database: Database
+) -> None:
+    async def end_meanwhile() -> Submitted:
+        coming = asyncio.ensure_future(_submit(intake, database, _named("first")))
+        await asyncio.sleep(0)  # it waits for the end of the turn
+        intake.close()
+        return await coming
+
+    assert asyncio.run(end_meanwhile()).view is not None
+    assert _stored(database) == 1
 
 
 def test_a_request_that_gave_up_waiting_harms_nobody(intake: Intake, database: Database) -> None:
