@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 MAX_KEY = 255  # characters
 _STRING = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
+_PLAIN = re.compile(r"[ !#-~][ -~]*")
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
@@ -30,6 +31,11 @@ def unquoted(header: str | None) -> str | None:
         allowed = 'printable ASCII, bare or as one string in "", in which \\" and \\\\ are escaped'
         raise PydanticCustomError("idempotency_key", "is no string in quotes", {"expected": allowed})
     return _ESCAPED.sub(r"\1", found[1])
+
+
+def is_plain(header: str) -> bool:
+    """Whether a header names what it holds: a key of a right form that comes bare."""
+    return len(header) <= MAX_KEY and _PLAIN.fullmatch(header) is not None
 
 
 IdempotencyKey = Annotated[

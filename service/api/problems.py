@@ -108,6 +108,8 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def escaped(text: str, most: int) -> str:
     """`text` without a character that could not be encoded, or that a reader would not see; cut at `most`."""
     cut = text if len(text) <= most else text[: most - 1] + "…"
+    if cut.isprintable():
+        return cut
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in cut

@@ -22,9 +22,10 @@ class SentSweep(NamedTuple):
     idempotency_key: str | None
 
 
-async def _sent(request: Request, idempotency_key: IdempotencyKey = None) -> SentSweep:
+async def sent_with(request: Request, idempotency_key: IdempotencyKey = None) -> SentSweep:
+    """All of a request whose key was found in it and is right."""
     here, caller = await context_of(request), await caller_of(request)
     return SentSweep(here, caller, await request.body(), sweep_media_type(request), idempotency_key)
 
 
-Sent = Annotated[SentSweep, Depends(_sent)]
+Sent = Annotated[SentSweep, Depends(sent_with)]

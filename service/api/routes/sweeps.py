@@ -15,6 +15,7 @@ from service.api.problems import documented
 from service.api.schemas.preview import Preview
 from service.api.schemas.sweep import Sweep, SweepInFull, Sweeps
 from service.api.sent import Sent
+from service.api.straight_route import StraightRoute
 from service.api.written_in import SweepMediaType
 from service.lifecycle.estimate import outlook
 from service.lifecycle.limits import limits_of, most_runs
@@ -39,14 +40,6 @@ SUBMISSION: dict[str, Any] = {
 }
 
 
-@router.post(
-    "/sweeps",
-    status_code=201,
-    summary="Submit a sweep",
-    response_model=SweepInFull,
-    responses=documented(409, 413, 415, 422),
-    openapi_extra=SUBMISSION,
-)
 async def create_sweep(sent: Sent) -> Response:
     """Store a sweep with all its runs, and tell the workers; of a faulty submission nothing is stored."""
     here, caller = sent.here, sent.caller
@@ -71,6 +64,19 @@ async def create_sweep(sent: Sent) -> Response:
     )
     # Written here: the framework would check once more what was checked when it was made.
     return Response(sweep.model_dump_json(), 201, headers, media_type="application/json")
+
+
+router.add_api_route(
+    "/sweeps",
+    create_sweep,
+    methods=["POST"],
+    route_class_override=StraightRoute,
+    status_code=201,
+    summary="Submit a sweep",
+    response_model=SweepInFull,
+    responses=documented(409, 413, 415, 422),
+    openapi_extra=SUBMISSION,
+)
 
 
 @router.post(
