@@ -1,147 +1,90 @@
 """`python -m benchmarks.service.load` puts a load on one API process over SQLite, and on MLflow's beside it.
 
-32 connections submit sweeps of one run, list them and search their runs; no worker takes the runs. MLflow's
-tracking server (in `.venv-bench`, one worker process, SQLite as well) gets as many connections for what is
-nearest: creating runs, logging metrics, searching runs. Prints a table, and writes it with --output.
+32 connections, each of which sends its next request when the last one is answered, submit sweeps of one run,
+list them and search their runs; no worker takes the runs. They go on submitting for some minutes, in which
+memory and latencies are watched. MLflow's tracking server (in `.venv-bench`, one worker process, SQLite as
+well) gets as many connections for what is nearest: creating runs, logging metrics, searching runs. The client
+is a process of its own on the same machine.
+
+Writes results/load.md when all parts were run whole, and else prints alone.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import socket
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
-import psutil
 
 from benchmarks.machine import load as load_average
 from benchmarks.machine import machine
-from benchmarks.service.load_client import Outcome, load, request
+from benchmarks.service.load_servers import CONNECTIONS, MLFLOW, Line, Server, backsweep, mlflow
 
-ROOT = Path(__file__).parents[2]
-MLFLOW = ROOT / ".venv-bench" / "bin" / "mlflow"
-CONNECTIONS = 32
+RESULT = Path(__file__).parents[1] / "results" / "load.md"
+PARTS = ("requests", "minutes", "mlflow")
 WANTED_PER_SECOND, WANTED_P99 = 500, 0.060  # of submits
-STARTING_SECONDS = 90.0
+WANTED_MINUTES = 10.0
+WANTED_GROWTH = 0.05  # of memory, from the first third of the minutes to the last
 MEBIBYTE = 2**20
 SWEEPS = "/api/v1/sweeps"
+SUBMIT, LIST, SEARCH, CREATE = (
+    "submit a sweep of one run",
+    "list 20 sweeps",
+    "search runs, 50 shown",
+    "create a run",
+)
+IN_PLACE_OF = {CREATE: SUBMIT, SEARCH: SEARCH}  # MLflow's request, and ours that it is compared with
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One kind of request to one server."""
+class Minute(NamedTuple):
+    """A stretch of the minutes in which submits go on."""
 
-    server: str
-    what: str
-    outcome: Outcome
-    cpu_seconds: float  # of the server's process for each request
-
-    def row(self, other: Line | None) -> str:
-        """A row of the table; `other` is what Backsweep does in its place."""
-        took = self.outcome
-        ratio = "" if other is None else f"{other.outcome.per_second / max(took.per_second, 1e-9):.1f}"
-        cells = (
-            self.server,
-            self.what,
-            f"{len(took.seconds):,}",
-            f"{took.per_second:,.0f}",
-            f"{took.percentile(0.5) * 1e3:.1f}",
-            f"{took.percentile(0.99) * 1e3:.1f}",
-            f"{self.cpu_seconds * 1e3:.2f}",
-            f"{took.cpu_seconds / max(len(took.seconds), 1) * 1e3:.2f}",
-            f"{len(took.failures):,}",
-            ratio,
-        )
-        return f"| {' | '.join(cells)} |"
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A server under load: where it is, what every request carries, and its process."""
-
-    name: str
-    url: str
-    headers: Mapping[str, str]
-    process: psutil.Process
-
-    def put(self, what: str, make: Callable[[int], bytes], expected: int, **bounds: Any) -> Line:
-        """Load it with one kind of request."""
-        before = self._cpu()
-        outcome = load(self.url, make, connections=CONNECTIONS, expected=expected, **bounds)
-        for failure in outcome.failures[:3]:
-            print(f"{self.name}, {what}: {failure}", file=sys.stderr)
-        line = Line(self.name, what, outcome, (self._cpu() - before) / max(len(outcome.seconds), 1))
-        print(line.row(None), file=sys.stderr, flush=True)
-        return line
-
-    def ask(self, method: str, path: str, body: object = None) -> bytes:
-        """The bytes of a request to it."""
-        content = b"" if body is None else json.dumps(body).encode()
-        kind = {} if body is None else {"Content-Type": "application/json"}
-        return request(method, path, {**self.headers, **kind}, content)
-
-    def memory(self) -> int:
-        """Bytes of resident memory of the process and its children."""
-        return sum(each.memory_info().rss for each in self._family())
-
-    def _cpu(self) -> float:
-        return sum(sum(each.cpu_times()[:2]) for each in self._family())
-
-    def _family(self) -> list[psutil.Process]:
-        return [self.process, *self.process.children(recursive=True)]
+    ended: float  # minutes since the beginning
+    submits: int
+    per_second: float
+    p99: float  # seconds
+    failures: int
+    memory: float  # MiB of the process at its end
 
 
 def main() -> int:
     """Measure and print; 1 if what is wanted is missed."""
     arguments = _arguments()
-    scale = 0.1 if arguments.quick else 1.0
+    parts = arguments.part or PARTS
     facts = {**machine(), "load before": load_average()}
     lines: list[Line] = []
-    notes: list[str] = []
-    with _backsweep() as server:
-        lines += _load_backsweep(server, scale)
-        notes.append(_memory(server, arguments.minutes))
-    if MLFLOW.exists():
-        with _mlflow() as server:
-            lines += _load_mlflow(server, scale)
-    else:
-        notes.append("MLflow was not measured; install it with `.venv-bench/bin/pip install mlflow`")
+    minutes: list[Minute] = []
+    if {"requests", "minutes"} & set(parts):
+        with backsweep() as server:
+            server.put("warm-up", lambda number: _submit(server, 10**6 + number), 201, requests=200)
+            lines += _load_backsweep(server, arguments.scale) if "requests" in parts else []
+            minutes += _go_on(server, arguments.minutes) if "minutes" in parts else []
+    if "mlflow" in parts and MLFLOW.exists():
+        with mlflow() as server:
+            lines += _load_mlflow(server, arguments.scale)
     facts["load after"] = load_average()
-    page = _page(facts, lines, notes)
+    verdicts = _verdicts(lines, minutes, parts)
+    page = _page(facts, lines, minutes, list(verdicts))
     print(page)
-    if arguments.output is not None:
-        arguments.output.write_text(page + "\n", encoding="utf-8")
-    return 0 if _is_met(lines) else 1
+    is_whole = tuple(parts) == PARTS and arguments.scale == 1 and arguments.minutes >= WANTED_MINUTES
+    if is_whole or arguments.output is not None:
+        (arguments.output or RESULT).write_text(page + "\n", encoding="utf-8")
+    return 0 if all(verdicts.values()) else 1
 
 
 def _load_backsweep(server: Server, scale: float) -> list[Line]:
-    def submit(number: int) -> bytes:
-        return server.ask("POST", SWEEPS, _sweep(number))
-
-    server.put("warm-up", lambda number: submit(10**6 + number), 201, requests=200)
     query = "/api/v1/runs?limit=50&order_by=-id&filter=params.learning_rate%20%3E%200.0011"
+    page = server.ask("GET", f"{SWEEPS}?limit=20")
+    search = server.ask("GET", query)
     return [
-        server.put("submit a sweep of one run", submit, 201, requests=round(5_000 * scale)),
-        server.put(
-            "list 20 sweeps",
-            lambda _: server.ask("GET", "/api/v1/sweeps?limit=20"),
-            200,
-            requests=round(5_000 * scale),
-        ),
-        server.put(
-            "search runs, 50 shown", lambda _: server.ask("GET", query), 200, requests=round(1_000 * scale)
-        ),
+        server.put(SUBMIT, lambda number: _submit(server, number), 201, requests=round(5_000 * scale)),
+        server.put(LIST, lambda _: page, 200, requests=round(5_000 * scale)),
+        server.put(SEARCH, lambda _: search, 200, requests=round(1_000 * scale)),
     ]
 
 
@@ -162,16 +105,12 @@ def _load_mlflow(server: Server, scale: float) -> list[Line]:
             "POST", f"{api}/runs/log-batch", {"run_id": runs[number % len(runs)], "metrics": metrics}
         )
 
-    search = {"experiment_ids": ["0"], "max_results": 50, "filter": "attributes.start_time > 5"}
+    wanted = {"experiment_ids": ["0"], "max_results": 50, "filter": "attributes.start_time > 5"}
+    search = server.ask("POST", f"{api}/runs/search", wanted)
     return [
-        server.put("create a run", create, 200, requests=round(1_500 * scale)),
+        server.put(CREATE, create, 200, requests=round(1_500 * scale)),
         server.put("log four metrics of an epoch", log, 200, requests=round(1_500 * scale)),
-        server.put(
-            "search runs, 50 shown",
-            lambda _: server.ask("POST", f"{api}/runs/search", search),
-            200,
-            requests=round(500 * scale),
-        ),
+        server.put(SEARCH, lambda _: search, 200, requests=round(500 * scale)),
     ]
 
 
@@ -181,117 +120,66 @@ def _created(server: Server, api: str) -> str:
     return str(answer.raise_for_status().json()["run"]["info"]["run_id"])
 
 
-def _memory(server: Server, minutes: float) -> str:
-    """How resident memory goes while submits go on, read after each minute, or each quarter of less."""
-    pause = min(60.0, minutes * 60 / 4)
-    begun, number = time.monotonic(), 0
-    times, readings = [0.0], [server.memory() / MEBIBYTE]
-    while times[-1] < minutes:
-        while time.monotonic() - begun < pause * len(times):
-            start = 2 * 10**6 + number
-            server.put(
-                "go on", lambda each, s=start: server.ask("POST", SWEEPS, _sweep(s + each)), 201, requests=500
-            )
-            number += 500
-        times.append((time.monotonic() - begun) / 60)
-        readings.append(server.memory() / MEBIBYTE)
-    told = ", ".join(f"{reading:.0f}" for reading in readings)
-    slope = statistics.linear_regression(times, readings).slope
-    return (
-        f"Resident memory of the API process over {times[-1]:.1f} minutes and {number:,} more submits, at "
-        f"the start and after every {pause:.0f} s: {told} MiB; by least squares {slope:+.2f} MiB per minute."
-    )
+def _go_on(server: Server, minutes: float) -> list[Minute]:
+    """Submit without a pause; what was seen in each minute, or in each quarter of less."""
+    stretch = min(60.0, minutes * 60 / 4)
+    begun, number = time.monotonic(), 2 * 10**6
+    seen: list[Minute] = []
+    while not seen or seen[-1].ended < minutes - 0.01:
+        start = number
+        line = server.put(
+            "go on", lambda each, start=start: _submit(server, start + each), 201, duration=stretch
+        )
+        took = line.outcome
+        number += len(took.seconds)
+        ended, memory = (time.monotonic() - begun) / 60, server.memory() / MEBIBYTE
+        p99, count = took.percentile(0.99), len(took.seconds)
+        seen.append(Minute(ended, count, took.per_second, p99, len(took.failures), memory))
+    return seen
 
 
-def _sweep(number: int) -> dict[str, Any]:
-    return {
+def _submit(server: Server, number: int) -> bytes:
+    sweep: dict[str, Any] = {
         "name": f"n{number}",
         "dataset": "iris",
         "seeds": 1,
         "baselines": False,
         "parameters": {"learning_rate": 0.001 + number * 1e-9, "epochs": 1},
     }
+    return server.ask("POST", SWEEPS, sweep)
 
 
-@contextmanager
-def _backsweep() -> Iterator[Server]:
-    with tempfile.TemporaryDirectory() as home:
-        port = _free_port()
-        changes = {"BACKSWEEP_HOME": home, "BACKSWEEP_PORT": str(port), "BACKSWEEP_WORKERS": "0"}
-        command = (sys.executable, "-m", "service.cli", "up")
-        with _process(command, {**os.environ, **changes}, f"http://127.0.0.1:{port}/readyz") as process:
-            token = (Path(home) / "token").read_text(encoding="ascii").strip()
-            api = next(
-                child
-                for child in process.children(recursive=True)
-                if "service.supervisor.web" in child.cmdline()
-            )
-            yield Server("Backsweep", f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {token}"}, api)
-
-
-@contextmanager
-def _mlflow() -> Iterator[Server]:
-    with tempfile.TemporaryDirectory() as home:
-        port = _free_port()
-        url = f"http://127.0.0.1:{port}"
-        command = (
-            str(MLFLOW),
-            "server",
-            *(
-                "--backend-store-uri",
-                f"sqlite:///{home}/mlflow.db",
-                "--artifacts-destination",
-                f"{home}/artifacts",
-            ),
-            *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
+def _verdicts(lines: Sequence[Line], minutes: Sequence[Minute], parts: Sequence[str]) -> dict[str, bool]:
+    """What is wanted of the parts that were run, in sentences, and whether it was so."""
+    ours = {line.what: line.outcome for line in lines if line.server == "Backsweep"}
+    found: dict[str, bool] = {}
+    if SUBMIT in ours:
+        took = ours[SUBMIT]
+        fast = took.per_second >= WANTED_PER_SECOND and took.percentile(0.99) < WANTED_P99
+        limits = f"at least {WANTED_PER_SECOND} per second with a p99 below {WANTED_P99 * 1e3:g} ms"
+        found[f"Submits: {limits}, none failed"] = fast and not took.failures
+        found["Lists: none failed"] = not ours[LIST].failures
+    if minutes:
+        third = max(1, len(minutes) // 3)
+        before, after = (
+            statistics.fmean(each.memory for each in some) for some in (minutes[:third], minutes[-third:])
         )
-        environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
-        environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = (
-            "false"  # consumers beside the server that nobody feeds
+        growth = (after - before) / before
+        told = f"{growth:+.1%} from the first third of the minutes to the last, at most {WANTED_GROWTH:.0%}"
+        found[f"Memory: {told}; no submit failed"] = growth <= WANTED_GROWTH and not any(
+            each.failures for each in minutes
         )
-        with _process(command, environment, f"{url}/health") as process:
-            yield Server("MLflow", url, {}, process)
+    if "mlflow" in parts:
+        found["MLflow measured (`.venv-bench/bin/pip install mlflow`)"] = MLFLOW.exists()
+    return {f"{told}: {'met' if so else 'NOT met'}.": so for told, so in found.items()}
 
 
-@contextmanager
-def _process(
-    command: tuple[str, ...], environment: Mapping[str, str], ready: str
-) -> Iterator[psutil.Process]:
-    with subprocess.Popen(  # noqa: S603 - our own program, or the one that was installed to compare with
-        command, env=dict(environment), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as started:
-        try:
-            _wait_for(ready, started)
-            yield psutil.Process(started.pid)
-        finally:
-            family = psutil.Process(started.pid).children(recursive=True)
-            started.terminate()
-            _gone, left = psutil.wait_procs(family, timeout=20)
-            for each in left:
-                each.kill()
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + STARTING_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"{process.args} ended with {process.returncode}")
-        try:
-            if httpx.get(url, timeout=2, trust_env=False).is_success:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.2)
-    raise RuntimeError(f"nothing answers at {url}")
-
-
-def _page(facts: Mapping[str, str], lines: list[Line], notes: list[str]) -> str:
-    counterparts = {"create a run": 0, "search runs, 50 shown": 2}
-    rows = [
-        line.row(
-            lines[counterparts[line.what]] if line.server == "MLflow" and line.what in counterparts else None
-        )
-        for line in lines
+def _page(
+    facts: dict[str, str], lines: Sequence[Line], minutes: Sequence[Minute], verdicts: Sequence[str]
+) -> str:
+    ours = {line.what: line for line in lines if line.server == "Backsweep"}
+    others = [
+        ours.get(IN_PLACE_OF.get(line.what, "")) if line.server != "Backsweep" else None for line in lines
     ]
     return "\n".join(
         [
@@ -304,36 +192,39 @@ def _page(facts: Mapping[str, str], lines: list[Line], notes: list[str]) -> str:
             "| server | request | requests | per second | p50 ms | p99 ms | CPU ms each "
             "| client's CPU ms each | failed | Backsweep's rate over this |",
             "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
-            *rows,
+            *(line.row(other) for line, other in zip(lines, others, strict=True)),
             "",
-            *(f"- {note}" for note in notes),
-            f"- Wanted of submits: {WANTED_PER_SECOND} per second with a p99 below {WANTED_P99 * 1e3:g} ms; "
-            f"of lists no failure: {'met' if _is_met(lines) else 'not met in this run'}.",
+            *(_table(minutes) if minutes else ()),
+            *(f"- {verdict}" for verdict in verdicts),
         ]
     )
 
 
-def _is_met(lines: list[Line]) -> bool:
-    submits, lists = lines[0].outcome, lines[1].outcome
-    is_fast = submits.per_second >= WANTED_PER_SECOND and submits.percentile(0.99) < WANTED_P99
-    return is_fast and not submits.failures and not lists.failures
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _table(minutes: Sequence[Minute]) -> list[str]:
+    return [
+        "Submits that go on, with the memory of the API process without mapped files at the end of each row:",
+        "",
+        "| minutes | submits | per second | p99 ms | failed | MiB |",
+        "|--:|--:|--:|--:|--:|--:|",
+        *(
+            f"| {each.ended:.1f} | {each.submits:,} | {each.per_second:,.0f} | {each.p99 * 1e3:.1f} "
+            f"| {each.failures} | {each.memory:.0f} |"
+            for each in minutes
+        ),
+        "",
+    ]
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.service.load", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the requests")
     parser.add_argument(
-        "--minutes", type=float, default=0.5, help="how long memory is watched; 10 is what is asked"
+        "--part", choices=PARTS, action="append", help="only this part (several times: only these)"
     )
     parser.add_argument(
-        "--output", type=Path, default=None, help="a file for the page, such as benchmarks/results/load.md"
+        "--minutes", type=float, default=WANTED_MINUTES, help="how long submits go on in that part"
     )
+    parser.add_argument("--scale", type=float, default=1.0, help="of the numbers of requests: 0.1 is a tenth")
+    parser.add_argument("--output", type=Path, help="a file for the page, in place of results/load.md")
     return parser.parse_args()
 
 
