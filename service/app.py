@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from threading import Thread
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from service.api.gate.layers import layers
 from service.api.gate.route_names import RouteNames
 from service.api.intake import Intake
 from service.api.measures import Measures
-from service.api.rings import Rings
+from service.api.rings import Rings, ring_workers
 from service.api.streams.tail import Tail
 from service.api.uploads import Uploads
 from service.dashboard.application import mount
@@ -54,7 +55,7 @@ def create_app(settings: Settings | None = None, *, ring: Callable[[int], object
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
         database, doorbell = Database(known.database_url), Doorbell(known.broker_url)
-        rings, intake = Rings(doorbell.ring), Intake(database)
+        rings, intake = Rings(partial(ring_workers, database, doorbell)), Intake(database)
         try:
             context = app.state.context = _context(known, database, doorbell, ring or rings, intake)
             Thread(target=load_distributions, name="loading", daemon=True).start()

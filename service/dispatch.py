@@ -65,8 +65,11 @@ class Doorbell:
         self._transport = transport(broker_url) if broker_url else None
         self._app = _producer(self._transport) if self._transport else None
 
-    def ring(self, count: int = 1) -> bool:
+    def ring(self, count: int = 1, workers: int | None = None) -> bool:
         """Tell up to `count` idle workers that there is work; say whether all messages were sent.
+
+        Of so many `workers`, where that is known, each needs one message at most: it trains until nothing is
+        queued.
 
         Messages that nobody has taken yet are counted in: so many submissions while all workers train would
         otherwise fill the broker with doorbells, each of which a worker has to answer later for nothing.
@@ -78,6 +81,7 @@ class Doorbell:
             _log.warning("no broker is set: queued work waits until one is")
             return False
         most = MOST_RINGS.get(self._transport.scheme, MOST_RINGS_ELSEWHERE)
+        most = most if workers is None else min(most, max(1, workers))
         try:
             with self._app.producer_pool.acquire(block=True, timeout=SEND_TIMEOUT) as producer:
                 waiting = producer.channel.queue_declare(QUEUE).message_count

