@@ -302,6 +302,17 @@ def test_inputs_too_large_for_float32_diverge_silently(learn: Learn) -> None:
         assert learn([one], examples).endings[0].state == "diverged"
 
 
+@pytest.mark.parametrize("size", [1e160, 1e-300])
+def test_targets_whose_squares_leave_the_numbers_do_so_silently(learn: Learn, size: float) -> None:
+    targets = np.array([[size], [-size], [2 * size]])
+    examples = Examples(np.array([[0.0], [1.0], [2.0]]), targets, 1, "regression")
+    values = {"epochs": 1, "dtype": "float64", "initializer": "uniform", "init_scale": 0}
+    one = Member(resolve(values, task="regression"), 0, np.arange(3), NOBODY)
+    with np.errstate(all="raise"):
+        ending = learn([one], examples).endings[0]
+    assert ending.state == ("diverged" if size > 1.0 else "completed")
+
+
 def test_diverging_runs_are_silent(classes: Examples, member: MakeMember, learn: Learn) -> None:
     with np.errstate(all="raise"):
         history = learn([member(classes, loss="mse", learning_rate=1e6)], classes)
