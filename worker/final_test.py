@@ -150,6 +150,8 @@ def _shares_of_variance(residual: Float64Array, targets: Float64Array) -> Float6
     otherwise, whichever rows miss it.
     """
     variance = targets.var(axis=0)
-    varies = variance > 0
+    varies = (targets != targets[0]).any(axis=0) & (
+        variance > 0
+    )  # of a constant it may be 1e-34, by rounding
     missed = (residual != 0.0).any(axis=0).astype(np.float64)
     return np.where(varies, residual**2 / np.where(varies, variance, 1.0), missed)

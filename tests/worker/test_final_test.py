@@ -57,3 +57,15 @@ def test_errors_of_standardized_targets_are_those_in_the_users_units(name: str) 
         for metric, expected in recorded["by output"].items():
             by_output = [output[metric] for output in found.details["test_outputs"]]
             assert by_output == pytest.approx(expected, rel=1e-13), metric
+
+
+def test_a_constant_output_counts_nothing_however_its_sum_is_rounded() -> None:
+    truths = np.column_stack((np.full(7, 0.1), np.arange(7.0)))
+    assert truths[:, 0].var() > 0.0
+    found = stored_for(
+        Examples(np.column_stack((truths[:, 1], truths[:, 1])), truths, 2, "regression"), np.ones(2)
+    )
+    assert [output["r2"] for output in found.details["test_outputs"]] == [0.0, 1.0]
+    assert found.metrics["test_r2"] == 0.5
+    assert found.outcomes is not None
+    assert np.frombuffer(found.outcomes, "<f4").tolist() == [0.5] * 7
