@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from service.machine import MEMORY_AT_REST, share_of_memory
 from service.variables import VARIABLES, Variable
@@ -76,7 +77,7 @@ class Settings:
         if values["worker_memory"] is None:
             values["worker_memory"] = share_of_memory(values["workers"])
         if values["database_url"] is None:
-            values["database_url"] = f"sqlite:///{values['home'] / 'backsweep.db'}"
+            values["database_url"] = sqlite_url(values["home"] / "backsweep.db")
         settings = cls(**values)
         _check_together(settings)
         return settings
@@ -100,6 +101,11 @@ class Settings:
         """The variables from which another process reads equal settings."""
         values = {variable.name: getattr(self, variable.field) for variable in VARIABLES}
         return {name: _as_text(value) for name, value in values.items() if value not in (None, ())}
+
+
+def sqlite_url(file: Path) -> str:
+    """The URL of a SQLite file, whatever its path: what has a meaning in a URL has none in it."""
+    return f"sqlite:///{quote(str(file))}"
 
 
 def _read(variable: Variable, environ: Mapping[str, str]) -> object:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from service.settings import Settings
+from service.settings import Settings, sqlite_url
 from service.store.backup import Backup, NoBackup, examine, store_file
 from service.supervisor import home as homes
 from service.supervisor.tables import migrate
@@ -42,7 +42,7 @@ def restore(settings: Settings, file: Path) -> Restored:
             _private_copy(file, draft)
             if examine(draft).sha256 != backup.sha256:
                 raise NoBackup(f"{file} changed while it was read")
-            migrate(f"sqlite:///{draft}")  # which refuses what a later version has made
+            migrate(sqlite_url(draft))  # which refuses what a later version has made
             _without_log(draft)
             before = _put_aside(store)
             draft.rename(store)

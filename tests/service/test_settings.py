@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from service.machine import share_of_memory, usable_cores, usable_memory
 from service.settings import InvalidSetting, Settings
@@ -32,6 +33,15 @@ def test_unset_means_one_machine_and_loopback_only(monkeypatch: pytest.MonkeyPat
     assert (settings.max_runs_per_sweep, settings.max_body_bytes) == (100_000, 2**20)
     assert settings.pin_numerics is False
     assert settings.compiled is True
+
+
+@pytest.mark.parametrize(
+    "name", ["a home", "what? a=b #1", "100%25 and 50%", "Übung 家", "user:pw@host", 'it\'s "quoted"']
+)
+def test_the_store_is_in_the_home_folder_whatever_that_is_called(tmp_path: Path, name: str) -> None:
+    settings = read(home=str(tmp_path / name))
+    assert make_url(settings.database_url).database == str(tmp_path / name / "backsweep.db")
+    assert Settings.from_environment(settings.environment()).database_url == settings.database_url
 
 
 def test_every_field_has_one_variable_named_after_it() -> None:

@@ -63,6 +63,17 @@ def test_what_was_backed_up_comes_back_and_the_store_of_before_is_kept(
     database.dispose()
 
 
+def test_a_store_comes_back_in_a_home_whose_name_would_have_a_meaning_in_a_url(
+    settings: Settings, tmp_path: Path
+) -> None:
+    made = back_up(settings.database_url, tmp_path / "monday.db")
+    odd = Settings.from_environment({"BACKSWEEP_HOME": str(tmp_path / "what? 100%25 #1")})
+    done = restore(odd, made.path)
+    assert done.store == odd.home / "backsweep.db"
+    assert count(odd.database_url) == 1
+    assert back_up(odd.database_url, tmp_path / "again.db").path.exists()
+
+
 def test_a_backup_is_private_whole_and_has_its_hash_beside_it(settings: Settings, tmp_path: Path) -> None:
     made = back_up(settings.database_url, tmp_path / "monday.db")
     assert stat.S_IMODE(made.path.stat().st_mode) == 0o600
