@@ -98,16 +98,29 @@ class DatasetSubject:
         keep_weights, counts = self.submission.keep_weights, self.preparation.split.counts
         if faults := early_stopping.faults(configurations, keep_weights, counts.validation):
             raise InvalidSubmission(faults)
+        allowed = f"at most {most_memory / 2**30:.3g} GiB for each network, by BACKSWEEP_WORKER_MEMORY"
+        if self.prepared.loading > most_memory:
+            message = (
+                f"{self.table.name!r} needs {self.prepared.loading / 2**30:.2g} GiB to be loaded for training"
+            )
+            raise InvalidSubmission([Fault("dataset", message, self.table.name, allowed)])
         size, largest = max(
-            ((self.working_set(each), each) for each in configurations), key=lambda sized: sized[0]
+            ((self.working_set(each) + self._examples(each), each) for each in configurations),
+            key=lambda sized: sized[0],
         )
         if size > most_memory:
             message = (
                 f"a network with hidden layers {list(largest.hidden_layers)} and batches of "
-                f"{largest.batch_size} needs {size / 2**30:.1f} GiB while it trains"
+                f"{largest.batch_size} needs {size / 2**30:.1f} GiB while it trains, its examples included"
             )
-            allowed = f"at most {most_memory / 2**30:.3g} GiB for each network, by BACKSWEEP_WORKER_MEMORY"
             raise InvalidSubmission([Fault("parameters", message, list(largest.hidden_layers), allowed)])
+
+    def _examples(self, configuration: Configuration) -> int:
+        """The bytes of the examples during training: as they are, and as the arithmetic takes them."""
+        examples = self.preparation.examples
+        numbers = examples.rows * (examples.features + examples.outputs)
+        whole = examples.inputs.nbytes + examples.targets.nbytes
+        return whole + numbers * np.dtype(configuration.dtype).itemsize
 
     def shape(self, configuration: Configuration) -> Hashable:
         """What runs must have in common to train in step."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from core.evaluation import constant_predictor
 from core.metrics import Metrics
 from core.version import NUMERICS_VERSION
@@ -44,6 +46,16 @@ class PreparedTable:
             NUMERICS_VERSION,
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    @cached_property
+    def loading(self) -> int:
+        """The bytes of the examples and of what they are made of, which a worker has all at once.
+
+        They are the stored content, its columns, and what is made of these before and after it is joined:
+        measured, 60,000 rows of 60 numbers (27.5 MiB) need 4.2 times as much.
+        """
+        columns = sum(values.nbytes for values in self.table.values if isinstance(values, np.ndarray))
+        return 2 * columns + 2 * self.preparation.examples.inputs.nbytes
 
     @cached_property
     def columns(self) -> dict[str, Any]:
