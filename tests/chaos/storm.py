@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from service.planning.statuses import FINAL_RUN_STATES
-from service.store.schema import Run
+from service.store.database import Database
+from service.store.schema import PopulationRow, Run
 from tests.chaos.clients import SWEEPS, Clients
 from tests.chaos.faults import Kind, plan
 from tests.chaos.history import StoredSweep, read_history
@@ -17,9 +20,8 @@ from tests.chaos.nemesis import Nemesis
 from tests.chaos.report import Report, judge
 from tests.chaos.site import Site, running_site
 from tests.servers.postgres import PostgresServer
-from tests.servers.waiting import eventually
 
-DRAIN_SECONDS = 180.0
+STILL_SECONDS = 90.0  # a lease is lost after two; a busy machine starts a worker in some seconds
 # What a storm consists of. Worker's deaths come first: they are what happens every day.
 SHARES: Mapping[Kind, int] = {
     Kind.KILL_WORKER: 9,
@@ -74,11 +76,40 @@ def storm(
 
 
 def _drain(site: Site) -> None:
-    def over() -> bool:
-        site.supervise()
-        with site.database.read() as session:
-            return not session.scalars(
-                select(Run.id).where(Run.state.not_in(FINAL_RUN_STATES)).limit(1)
-            ).all()
+    """Wait until every run is over.
 
-    eventually(over, "every run is over", seconds=DRAIN_SECONDS)
+    Raises: AssertionError, with what stands, if for so long nothing has moved.
+    """
+    before, since = None, time.monotonic()
+    while standing := _standing(site.database):
+        if standing != before:
+            before, since = standing, time.monotonic()
+        assert time.monotonic() - since < STILL_SECONDS, "\n".join(
+            [f"for {STILL_SECONDS:g} s nothing has moved:", *map(repr, standing), *_ends_of_logs(site)]
+        )
+        site.supervise()
+        time.sleep(0.05)
+
+
+def _standing(database: Database) -> list[tuple[Any, ...]]:
+    """The populations with runs that are not over: their state, who holds them, and how far the runs are."""
+    columns = (
+        PopulationRow.public_id,
+        PopulationRow.state,
+        PopulationRow.lease_owner,
+        PopulationRow.fencing_token,
+        PopulationRow.leases_lost,
+    )
+    statement = (
+        select(*columns, func.count(), func.sum(Run.epoch))
+        .join(Run, Run.population_id == PopulationRow.id)
+        .where(Run.state.not_in(FINAL_RUN_STATES))
+        .group_by(*columns)
+        .order_by(PopulationRow.public_id)
+    )
+    with database.read() as session:
+        return [tuple(row) for row in session.execute(statement)]
+
+
+def _ends_of_logs(site: Site) -> list[str]:
+    return [f"{worker.name}: {worker.child.log_tail()}" for worker in site.workers]
