@@ -86,8 +86,7 @@ class Point:
             else self.layout.pack(parameters, np.dtype(np.float64))
         )
         places = np.arange(self.layout.width)
-        self._places = [tensor.read(places) for tensor in self.layout.tensors]
-        self.positions = np.concatenate([place.reshape(-1) for place in self._places])
+        self.positions = np.concatenate([t.read(places).reshape(-1) for t in self.layout.tensors])
         hidden = [configuration.activation or "identity"] * len(configuration.hidden_layers)
         self._activations = [*hidden, configuration.output_activation]
 
@@ -118,7 +117,7 @@ class Point:
         work = self._pass(self.row[None], None)
         work.forward(self._batch)
         value = formula(work.outputs.astype(np.complex128), work.batch)[0].real
-        # A term that the formula does not know, such as a penalty, is left to central differences.
+        # A loss with a term that the formula does not know is left to central differences.
         return formula if math.isclose(value, loss, rel_tol=1e-12, abs_tol=1e-15) else None
 
     def _complex_differences(self, formula: Callable[[ComplexArray, Batch], ComplexArray]) -> Float64Array:
@@ -154,7 +153,7 @@ class Point:
             losses = work.sums / self._rows
             derivatives[chunk] = (losses[runs] - losses[half + runs]) / distance
             moved = (self._sides(work) != at_rest).any(axis=1)
-            kinks[chunk] = moved[runs] | moved[half + runs] | self._kinks_of_penalty(positions, step)
+            kinks[chunk] = moved[runs] | moved[half + runs]
             copies[runs, positions] = copies[half + runs, positions] = here
         return derivatives, kinks
 
@@ -182,14 +181,6 @@ class Point:
         for kink in LOSS_KINKS.get(self._configuration.loss, ()):
             found.append(_signs(work.outputs - work.batch.targets - kink))
         return np.concatenate(found, axis=1)
-
-    def _kinks_of_penalty(self, positions: IntArray, step: Float64Array) -> BoolArray:
-        """Tell which weights have the kink of an l1 penalty, lambda |w|, within their step."""
-        near = np.abs(self.row[positions]) <= step
-        if not getattr(self._configuration, "l1", None):
-            return np.zeros_like(near)
-        weights = [place.reshape(-1) for place in self._places[::2]]
-        return near & np.isin(positions, np.concatenate(weights))
 
 
 def _signs(values: FloatArray) -> NDArray[np.int8]:

@@ -92,7 +92,7 @@ def check_gradients(
 
     A complex step is taken where activations and loss allow it, central differences elsewhere: one forward
     pass for every parameter, or two. `parameters` default to the first weights that `seed` draws, `rows` to
-    all.
+    all. The loss is that of validation: without penalties, class weights and dropout.
 
     Raises: ShapeError, DataError.
     """

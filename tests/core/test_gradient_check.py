@@ -259,3 +259,12 @@ def test_rows_outside_the_examples_are_refused() -> None:
         check_gradients(configuration(), regression(), seed=0, rows=np.array([0, 7], np.int64))
     with pytest.raises(ShapeError, match="at least one"):
         check_gradients(configuration(), regression(), seed=0, rows=np.array([], np.int64))
+
+
+def test_penalties_are_no_part_of_the_loss_and_weights_of_0_no_kinks() -> None:
+    still = {"hidden_layers": [], "loss": "huber", "initializer": "uniform", "init_scale": 0.0}
+    plain = check_gradients(configuration(**still), regression(), seed=0)
+    check = check_gradients(configuration(**still, l1=0.1, l2=0.1), regression(), seed=0)
+    assert check == plain
+    assert check.passed
+    assert check.kinks == 0
