@@ -17,6 +17,7 @@ from core.errors import ShapeError
 from core.examples import Examples
 from core.initializers import initial_row
 from core.layout import Layout
+from core.members import check_task
 from core.network import Network, layer_sizes
 from core.passes import Pass
 
@@ -75,6 +76,7 @@ class Point:
         if not rows.size or rows.ndim != 1:
             raise ShapeError(f"rows have shape {rows.shape}; allowed: (rows,), at least one")
         examples.check_rows(rows)
+        check_task(configuration, examples)
         self._configuration = configuration
         self._rows = rows.size
         self.layout = Layout(layer_sizes(configuration, examples.features, examples.outputs))

@@ -14,7 +14,7 @@ from core.errors import ShapeError
 from core.examples import Examples
 from core.fields import CLASS_LOSSES
 from core.layout import Layout
-from core.members import EVALUATION_ROWS
+from core.members import EVALUATION_ROWS, check_task
 from core.metrics import Metrics, classification_metrics, r_squared, regression_metrics
 from core.network import Network, layer_sizes
 from core.passes import Pass, Tally
@@ -99,8 +99,10 @@ class Trained:
     ) -> None:
         """Take each network's parameters.
 
-        Raises: ShapeError if they have other shapes than the configuration says.
+        Raises: ShapeError if they have other shapes than the configuration says, DataError if that needs
+        classes and the examples are numbers.
         """
+        check_task(configuration, examples)
         self._configuration, self._examples = configuration, examples
         dtype = np.dtype(configuration.dtype)
         self._layout = Layout(layer_sizes(configuration, examples.features, examples.outputs))

@@ -10,9 +10,9 @@ import numpy as np
 
 from core.arrays import IntArray
 from core.configuration import Configuration
-from core.errors import ConfigurationError, FieldFault, ShapeError
+from core.errors import ConfigurationError, DataError, FieldFault, ShapeError
 from core.examples import Examples
-from core.fields import FIELDS, RANGE_TEST
+from core.fields import CLASS_LOSSES, FIELDS, LOSSES, RANGE_TEST
 from core.layout import Layout
 from core.network import layer_sizes
 from core.optimizers import OPTIMIZERS
@@ -59,6 +59,22 @@ class Member:
             outputs=examples.outputs,
             train_rows=self.train_rows.size,
             validation_rows=self.validation_rows.size,
+        )
+
+
+def check_task(configuration: Configuration, examples: Examples) -> None:
+    """Refuse examples of numbers for what needs classes: nothing after this would notice.
+
+    Raises: DataError.
+    """
+    if examples.task == "classification":
+        return
+    if configuration.loss in CLASS_LOSSES:
+        allowed = ", ".join(name for name in LOSSES if name not in CLASS_LOSSES)
+        raise DataError(f"the loss is {configuration.loss} and the targets are numbers; allowed: {allowed}")
+    if configuration.class_weight is not None:
+        raise DataError(
+            f"class_weight is {configuration.class_weight} and the targets are numbers; allowed: null"
         )
 
 

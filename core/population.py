@@ -11,14 +11,13 @@ import numpy as np
 
 from core import checkpoints
 from core.arrays import BoolArray, FloatArray, IntArray, aligned
-from core.configuration import Configuration, course_hash
+from core.configuration import course_hash
 from core.early_stopping import Rules, Watch, needs_validation
 from core.errors import CoreError, DataError, ShapeError
 from core.examples import Examples
-from core.fields import CLASS_LOSSES, LOSSES
 from core.initializers import initial_row
 from core.layout import Layout
-from core.members import Member, shapes
+from core.members import Member, check_task, shapes
 from core.network import layer_sizes
 from core.optimizers import OPTIMIZERS, State, initial_state
 from core.version import NUMERICS_VERSION
@@ -209,7 +208,7 @@ def _common_layout(members: Sequence[Member], examples: Examples) -> Layout:
         raise ShapeError(
             f"{len(members)} members have {different} different shapes; allowed: equal shape_key for all"
         )
-    _check_task(members[0].configuration, examples)
+    check_task(members[0].configuration, examples)
     checked: set[tuple[int, int]] = set()  # members with one seed share the same arrays
     for member in members:
         _check_validation(member)
@@ -218,19 +217,6 @@ def _common_layout(members: Sequence[Member], examples: Examples) -> Layout:
             checked.add(arrays)
             examples.check_rows(np.concatenate((member.train_rows, member.validation_rows)))
     return Layout(layer_sizes(members[0].configuration, examples.features, examples.outputs))
-
-
-def _check_task(configuration: Configuration, examples: Examples) -> None:
-    """Refuse examples of numbers for what needs classes: nothing after this would notice."""
-    if examples.task == "classification":
-        return
-    if configuration.loss in CLASS_LOSSES:
-        allowed = ", ".join(name for name in LOSSES if name not in CLASS_LOSSES)
-        raise DataError(f"the loss is {configuration.loss} and the targets are numbers; allowed: {allowed}")
-    if configuration.class_weight is not None:
-        raise DataError(
-            f"class_weight is {configuration.class_weight} and the targets are numbers; allowed: null"
-        )
 
 
 def _check_validation(member: Member) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -262,7 +263,12 @@ def test_rows_outside_the_examples_are_refused() -> None:
 
 
 def test_penalties_are_no_part_of_the_loss_and_weights_of_0_no_kinks() -> None:
-    still = {"hidden_layers": [], "loss": "huber", "initializer": "uniform", "init_scale": 0.0}
+    still: dict[str, Any] = {
+        "hidden_layers": [],
+        "loss": "huber",
+        "initializer": "uniform",
+        "init_scale": 0.0,
+    }
     plain = check_gradients(configuration(**still), regression(), seed=0)
     check = check_gradients(configuration(**still, l1=0.1, l2=0.1), regression(), seed=0)
     assert check == plain

@@ -9,7 +9,9 @@ import pytest
 
 from core.configuration import resolve
 from core.errors import DataError, ShapeError
+from core.evaluation import Trained
 from core.examples import Examples
+from core.gradient_check import check_gradients
 from core.members import Member
 from core.training import Population
 
@@ -40,6 +42,10 @@ def test_what_needs_classes_is_refused_numbers(
     one = Member(configuration, 0, np.arange(10), np.arange(10, 20))
     with pytest.raises(DataError, match=message):
         Population.start([one], numbers)
+    with pytest.raises(DataError, match=message):
+        check_gradients(configuration, numbers, seed=0)
+    with pytest.raises(DataError, match=message):
+        Trained(configuration, [], numbers)
 
 
 def test_best_weights_are_refused_where_nothing_is_validated(classes: Examples, member: MakeMember) -> None:
