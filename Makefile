@@ -21,7 +21,7 @@ up: $(VENV)/runtime  ## Install and serve on this machine until Ctrl-C (broker, 
 	@$(BIN)/backsweep up
 
 test: $(VENV)/dev  ## Run every test (units, SQLite, PostgreSQL, broker and workers, browser)
-	$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile
+	$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 chaos: $(VENV)/dev  ## Kill workers 1,000 times (FAULTS=1000, about 50 minutes), servers too, and show that nothing is lost
 	@$(BIN)/python -m tests.chaos
