@@ -51,7 +51,7 @@ bench-load: $(VENV)/dev  ## Put a load on the API, and on MLflow if it is in .ve
 bench-queries: $(VENV)/dev  ## Time every list, filter, summary and curve on 100,000 runs, on both databases (about 12 minutes)
 	@$(BIN)/python -m benchmarks.service.queries $(BENCH_OPTIONS)
 
-bench-pages: $(VENV)/dev  ## Time the dashboard's pages in headless Chromium, on 10,000 sweeps and 100,000 runs (about 4 minutes)
+bench-pages: $(VENV)/dev  ## Time the dashboard's pages in headless Chromium, on 10,000 sweeps and 100,000 runs (about 6 minutes)
 	@$(BIN)/python -m benchmarks.service.pages $(BENCH_OPTIONS)
 
 lock:  ## Resolve the dependencies anew into requirements/*.lock (needs uv)

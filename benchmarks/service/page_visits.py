@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,38 +14,50 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 SIZE: Any = {"width": 1280, "height": 900}
-PATIENCE = 30_000.0  # milliseconds
-# Runs before anything of the page: writes down when the page is first drawn, when each chart is, and every
-# task of the page's thread that takes longer than 50 ms.
+PATIENCE = 60_000.0  # milliseconds
+STEP = 450  # pixels, half a screen: so far somebody scrolls who reads on
+READS = 1.0  # seconds between two steps
+# Runs before anything of the page: writes down when what is asked for (SOUGHT, a selector) stands in the
+# document and a frame is drawn, when each chart is drawn, and every task of the page's thread above 50 ms.
 WATCH = """
 (() => {
-  window.seen = { charts: [], tasks: [] };
+  const seen = window.seen = { sought: null, charts: [], tasks: [] };
+  performance.setResourceTimingBufferSize(10000);
   new PerformanceObserver((list) => {
-    for (const task of list.getEntries()) window.seen.tasks.push(Math.round(task.duration));
+    for (const task of list.getEntries()) seen.tasks.push(Math.round(task.duration));
   }).observe({ type: "longtask", buffered: true });
   new MutationObserver((changes) => {
     for (const { target } of changes) {
       if (target.dataset?.drawn !== undefined && !target.counted) {
         target.counted = true;
-        window.seen.charts.push(performance.now());
+        seen.charts.push(performance.now());
       }
     }
   }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-drawn"] });
+  const look = () => {
+    if (document.querySelector(SOUGHT)) requestAnimationFrame(() => (seen.sought = performance.now()));
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
 })();
 """
 LOADED = """
 () => {
-  const bytes = (entries) => entries.reduce((sum, each) => sum + each.transferSize, 0);
   const [visit] = performance.getEntriesByType("navigation");
   const all = [visit, ...performance.getEntriesByType("resource")];
-  const ours = all.filter((each) => !each.name.includes("/plotly/") && !each.name.includes("/api/"));
-  const paint = performance.getEntriesByName("first-contentful-paint")[0];
-  return {
-    answered: visit.responseEnd, painted: paint ? paint.startTime : null,
-    files: bytes(ours), numbers: bytes(all.filter((each) => each.name.includes("/api/"))),
-    charts: window.seen.charts, tasks: window.seen.tasks,
+  const kind = ({ name }) => {
+    const path = new URL(name).pathname;
+    if (path.startsWith("/api/")) return "numbers";
+    const [, end] = /\\.(js|css|svg)$/.exec(path) ?? [];
+    return { js: "modules", css: "sheets", svg: "pictures" }[end] ?? "document";
   };
+  const bytes = {};
+  for (const each of all) bytes[kind(each)] = (bytes[kind(each)] ?? 0) + each.transferSize;
+  return { answered: visit.responseEnd, bytes, ...window.seen };
 }
+"""
+UPDATES = """
+() => performance.getEntriesByType("resource").filter(({ name }) => name.includes("/summary")).length
 """
 
 
@@ -54,11 +67,23 @@ class Visit:
 
     status: int
     answered: float  # the whole document has come
-    painted: float  # the first of it is seen: headline and table are part of the document
+    seen: float  # what is asked for has been drawn: headline and table are part of the document
     charts: Sequence[float]
-    files: int  # bytes of the page, its sheets and modules, as they travelled; without plotly.js
-    numbers: int  # bytes from the API
+    bytes: Mapping[str, int]  # as they travelled, by kind; the API's are "numbers"
     tasks: Sequence[int]  # milliseconds, of those above 50
+
+    @property
+    def weight(self) -> int:
+        """Bytes of the page, its sheets and modules."""
+        return sum(count for kind, count in self.bytes.items() if kind != "numbers")
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A page that was watched while it changed."""
+
+    tasks: Sequence[int]  # milliseconds, of those above 50
+    updates: int  # how often it asked for new numbers
 
 
 @contextmanager
@@ -70,7 +95,7 @@ def window() -> Iterator[Browser]:
         browser.close()
 
 
-def signed_in(browser: Browser, address: str, token: str) -> BrowserContext:
+def signed_in(browser: Browser, address: str, token: str, sought: str) -> BrowserContext:
     """A window with nothing in its cache, whose visitor has followed the terminal's link."""
     context = browser.new_context(viewport=SIZE)
     context.set_default_timeout(PATIENCE)
@@ -81,39 +106,48 @@ def signed_in(browser: Browser, address: str, token: str) -> BrowserContext:
     context.close()  # and with it the cache
     fresh = browser.new_context(viewport=SIZE, storage_state=state)
     fresh.set_default_timeout(PATIENCE)
-    fresh.add_init_script(WATCH)
+    fresh.add_init_script(WATCH.replace("SOUGHT", json.dumps(sought)))
     return fresh
 
 
-def visit(browser: Browser, address: str, token: str, path: str, *, charts: int = 0) -> Visit:
-    """Open a page and wait until so many charts are drawn."""
-    context = signed_in(browser, address, token)
-    page = context.new_page()
-    answer = page.goto(address + path)
-    page.wait_for_function("count => window.seen.charts.length >= count", arg=charts)
-    page.wait_for_load_state("networkidle")
-    found = page.evaluate(LOADED)
-    context.close()
-    return _read(found, answer.status if answer else 0)
-
-
-def watch(page: Page, seconds: float) -> Sequence[int]:
-    """Milliseconds of each task above 50 ms while the page is left to itself for so long."""
-    before = len(page.evaluate("window.seen.tasks"))
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        page.wait_for_timeout(250)
-    tasks: list[int] = page.evaluate("window.seen.tasks")
-    return tasks[before:]
-
-
-def _read(found: dict[str, Any], status: int) -> Visit:
+def visit(
+    browser: Browser, address: str, token: str, path: str, *, sought: str = "h1", charts: int = 0
+) -> Visit:
+    """Open a page and wait until what is `sought` is seen and so many charts are drawn."""
+    context = signed_in(browser, address, token, sought)
+    try:
+        page = context.new_page()
+        answer = page.goto(address + path)
+        page.wait_for_function(
+            "count => window.seen.sought && window.seen.charts.length >= count", arg=charts
+        )
+        page.wait_for_load_state("networkidle")
+        found = page.evaluate(LOADED)
+    finally:
+        context.close()
     return Visit(
-        status,
+        answer.status if answer else 0,
         found["answered"],
-        found["painted"],
+        found["sought"],
         found["charts"],
-        found["files"],
-        found["numbers"],
+        found["bytes"],
         found["tasks"],
     )
+
+
+def watch(page: Page, seconds: float) -> Watched:
+    """Watch a page for so long: half of it at its top, half of it while somebody scrolls through it."""
+    tasks, updates = len(page.evaluate("window.seen.tasks")), page.evaluate(UPDATES)
+    began = time.monotonic()
+    step = STEP
+    while (passed := time.monotonic() - began) < seconds:
+        page.wait_for_timeout(1000 * READS)
+        if passed < seconds / 2:
+            continue
+        page.mouse.move(SIZE["width"] / 2, SIZE["height"] / 2)
+        before = page.evaluate("scrollY")
+        page.mouse.wheel(0, step)
+        page.wait_for_timeout(200)
+        if page.evaluate("scrollY") == before:
+            step = -step  # the end of the page: back again
+    return Watched(page.evaluate("window.seen.tasks")[tasks:], page.evaluate(UPDATES) - updates)

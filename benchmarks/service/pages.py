@@ -1,17 +1,20 @@
 """`python -m benchmarks.service.pages` times the dashboard in headless Chromium on a large store.
 
-The median of several visits counts, each with an empty cache. Then a sweep of 1,000 runs x 100 epochs is
-watched while two workers train it. Ends with 1 if something that is asked was missed.
+"still": the median of several visits counts, each with an empty cache, on 10,000 sweeps and 100,000 runs.
+"live": sweeps of 1,000 runs x 100 epochs are watched while two workers train them.
+Ends with 1 if something that is asked was missed.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,7 @@ from benchmarks.service.api_process import TOKEN, served
 from benchmarks.service.page_visits import Visit, signed_in, visit, watch, window
 from benchmarks.service.site import running
 from benchmarks.service.store_fill import fill
-from benchmarks.service.store_shapes import Shape, shapes
+from benchmarks.service.store_shapes import HUGE, RANDOM, Shape, shapes
 from benchmarks.tables import markdown
 from service.lifecycle.owners import LOCAL_OWNER
 from service.store.database import Database
@@ -33,14 +36,22 @@ SEEN, CHARTS, TASK, WEIGHT = 1000.0, 2000.0, 100.0, 150_000.0  # asked: ms, ms, 
 SWEEPS = 10_000
 USUAL = "1,000 runs of 100 epochs"
 MANY = "1,000 settings with one seed"
-WATCHED: Mapping[str, Any] = {
-    "name": "watched",
-    "dataset": "digits",
-    "seeds": 10,
-    "parameters": {
-        "learning_rate": {"distribution": "log_uniform_values", "min": 0.001, "max": 1, "count": 100},
-        "hidden_layers": {"value": [32]},
-        "epochs": 100,
+RESULTS = Path(__file__).parent.parent / "results" / "pages.md"
+EXPLANATION = """\
+Headless Chromium with an empty cache, 1280 x 900; API process, browser and workers share the machine. Times
+are milliseconds from the click: "first seen" is the first frame with the headline and the first rows of the
+page's table in it, "charts drawn" the moment when the last of so many is. Medians of the visits; of tasks
+the longest of all visits. A page's weight is what travels of its document, sheets and modules, compressed,
+without the API's answers."""
+RATES = {"distribution": "log_uniform_values", "min": 0.001, "max": 1}
+WATCHED: Mapping[str, Mapping[str, Any]] = {
+    "100 settings with 10 seeds": {"seeds": 10, "parameters": {"learning_rate": {**RATES, "count": 100}}},
+    "1,000 settings with one seed": {
+        "seeds": 1,
+        "parameters": {
+            "learning_rate": {**RATES, "count": 250},
+            "activation": {"values": ["relu", "tanh", "sigmoid", "elu"]},
+        },
     },
 }
 
@@ -66,52 +77,93 @@ class Line:
         return (self.page, self.what, f"{self.found:,.0f}", f"{self.asked:,.0f}", self.unit, verdict)
 
 
-def measured(name: str, visits: Sequence[Visit], *, charts: int = 0) -> Iterator[Line]:
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A page to visit: what has to be seen in it, and how many charts."""
+
+    name: str
+    path: str
+    sought: str = "main h1"
+    charts: int = 0
+
+
+def measured(page: Looked, visits: Sequence[Visit]) -> Iterator[Line]:
     """The figures of a page, each the median of its visits; of tasks the longest of all."""
-    yield Line(name, "first seen", statistics.median(each.painted for each in visits), SEEN, "ms")
-    yield Line(name, "whole document", statistics.median(each.answered for each in visits), SEEN, "ms")
-    if charts:
-        last = statistics.median(sorted(each.charts)[charts - 1] for each in visits)
-        yield Line(name, f"{charts} charts drawn", last, CHARTS, "ms")
-    yield Line(name, "weight without plotly", statistics.median(e.files for e in visits), WEIGHT, "bytes")
-    yield Line(name, "longest task", max((max(e.tasks, default=0) for e in visits), default=0), TASK, "ms")
+    yield Line(page.name, "first seen", statistics.median(each.seen for each in visits), SEEN, "ms")
+    if page.charts:
+        last = statistics.median(sorted(each.charts)[page.charts - 1] for each in visits)
+        yield Line(page.name, f"{page.charts} charts drawn", last, CHARTS, "ms")
+    yield Line(page.name, "weight", statistics.median(each.weight for each in visits), WEIGHT, "bytes")
+    longest = max((max(each.tasks, default=0) for each in visits), default=0)
+    yield Line(page.name, "longest task", longest, TASK, "ms")
 
 
-def still(browser: Browser, address: str, sweeps: Mapping[str, str], repeats: int) -> Iterator[Line]:
+def pages(sweeps: Mapping[str, str]) -> Sequence[Looked]:
     """Every page that is asked to be quick, over what is in the store."""
-    pages = (
-        *((f"sweep, {name}", f"/sweeps/{sweeps[name]}", 2) for name in (USUAL, MANY)),
-        (f"list of {SWEEPS:,} sweeps", "/sweeps", 0),
-        ("100,000 runs", "/runs", 0),
-        ("backpropagation", "/learn/backpropagation", 0),
-        ("descent", "/learn/descent", 1),
-        ("variables", "/learn/variables", 0),
-        ("system", "/system", 0),
+    table = "#settings tbody tr"  # the headline stands before it
+    return (
+        *(Looked(f"sweep, {name}", f"/sweeps/{sweeps[name]}", table, 2) for name in (USUAL, MANY)),
+        *(Looked(f"sweep, {name}", f"/sweeps/{sweeps[name]}", table, 2) for name in (RANDOM, HUGE)),
+        Looked(f"list of {SWEEPS:,} sweeps", "/sweeps", "main table tbody tr"),
+        Looked("100,000 runs", "/runs", "main table tbody tr"),
+        Looked("100,000 runs, the best", "/runs?order_by=metrics.validation_loss", "main table tbody tr"),
+        Looked(
+            "100,000 runs, filtered",
+            "/runs?filter=metrics.validation_accuracy+%3E+0.5+and+params.optimizer+%3D+'adam'",
+            "main table tbody tr",
+        ),
+        Looked("backpropagation", "/learn/backpropagation"),
+        Looked("descent", "/learn/descent"),
+        Looked("variables", "/learn/variables"),
+        Looked("system", "/system"),
     )
-    for name, path, charts in pages:
-        visits = [visit(browser, address, TOKEN, path, charts=charts) for _ in range(repeats)]
-        if any(each.status != httpx.codes.OK for each in visits):
-            print(f"{name}: {path} answered {visits[0].status}, and was not measured", file=sys.stderr)
+
+
+def still(
+    browser: Browser, address: str, sweeps: Mapping[str, str], arguments: argparse.Namespace
+) -> Iterator[Line]:
+    """Visit every page whose name holds what is asked for."""
+    for page in pages(sweeps):
+        if arguments.only not in page.name:
             continue
-        yield from measured(name, visits, charts=charts)
+        visits = [
+            visit(browser, address, TOKEN, page.path, sought=page.sought, charts=page.charts)
+            for _ in range(arguments.repeats)
+        ]
+        if any(each.status != httpx.codes.OK for each in visits):
+            raise RuntimeError(f"{page.name}: {page.path} answered {visits[0].status}")
+        lines = list(measured(page, visits))
+        print(
+            f"{page.name}: {dict(visits[-1].bytes)} {[each.tasks for each in visits]}",
+            file=sys.stderr,
+            flush=True,
+        )
+        yield from lines
 
 
-def live(browser_seconds: float) -> Iterator[Line]:
-    """A sweep of 1,000 runs while it is trained."""
+def live(arguments: argparse.Namespace) -> Iterator[Line]:
+    """Sweeps of 1,000 runs while they are trained."""
     with running(workers=2) as site, window() as browser:
-        sweep = site.submit(WATCHED)
         address = str(site.client.base_url).rstrip("/")
         token = site.client.headers["Authorization"].removeprefix("Bearer ")
-        context = signed_in(browser, address, token)
-        page = context.new_page()
-        page.goto(f"{address}/sweeps/{sweep}")
-        page.wait_for_function("() => window.seen.charts.length >= 2")
-        tasks = watch(page, browser_seconds)
-        state = site.client.get(f"/api/v1/sweeps/{sweep}").json()
-        done = f"{state['progress']['epochs_done']:,} epochs of {state['progress']['epochs_total']:,} trained"
-        yield Line(f"sweep, while it is trained ({done})", "longest task", max(tasks, default=0), TASK, "ms")
-        site.cancel(sweep)
-        context.close()
+        for name, changes in WATCHED.items():
+            if arguments.only not in name:
+                continue
+            parameters = {**changes["parameters"], "hidden_layers": {"value": [32]}, "epochs": 100}
+            sweep = site.submit({"name": name, "dataset": "digits", **changes, "parameters": parameters})
+            context = signed_in(browser, address, token, "h1")
+            page = context.new_page()
+            page.goto(f"{address}/sweeps/{sweep}")
+            page.wait_for_function("() => window.seen.charts.length >= 2")
+            seen = watch(page, arguments.seconds)
+            state = site.client.get(f"/api/v1/sweeps/{sweep}").json()
+            context.close()
+            site.cancel(sweep)
+            done = f"{state['progress']['fraction']:.0%} trained, {seen.updates} updates"
+            print(f"{name}: {done}, tasks {sorted(seen.tasks)}", file=sys.stderr, flush=True)
+            yield Line(
+                f"{name}, while it trains ({done})", "longest task", max(seen.tasks, default=0), TASK, "ms"
+            )
 
 
 def wanted(runs: int) -> Sequence[Shape]:
@@ -126,35 +178,78 @@ def wanted(runs: int) -> Sequence[Shape]:
     ]
 
 
-def main() -> int:
-    """Fill, visit and print; 1 if something was missed."""
-    arguments = _arguments()
-    facts: dict[str, Any] = {**machine(), "load before": load()}
-    print("\n".join(f"- {name}: {value}" for name, value in facts.items()), "", sep="\n", flush=True)
-    lines: list[Line] = []
-    with tempfile.TemporaryDirectory(prefix="backsweep-pages-") as name:
-        url = f"sqlite:///{name}/backsweep.db"
-        database = Database(url)
+@contextmanager
+def filled(arguments: argparse.Namespace) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    """A folder with a filled database, and its sweeps' ids by name; one that was named is kept."""
+    kept = arguments.store
+    with nullcontext(kept) if kept else tempfile.TemporaryDirectory(prefix="backsweep-pages-") as name:
+        folder = Path(name)
+        folder.mkdir(exist_ok=True, parents=True)
+        names = folder / "sweeps.json"
+        database = Database(f"sqlite:///{folder}/backsweep.db")
         upgrade(database)
-        done = fill(database, LOCAL_OWNER, wanted(arguments.runs))
+        if not names.exists():
+            names.write_text(json.dumps(dict(fill(database, LOCAL_OWNER, wanted(arguments.runs)).sweeps)))
         database.dispose()
-        with served(url, Path(name)) as api, window() as browser:
-            address = str(api.client.base_url).rstrip("/")
-            lines += still(browser, address, done.sweeps, arguments.repeats)
-    if arguments.seconds:
-        lines += live(arguments.seconds)
-    print(markdown(("page", "", "found", "asked", "unit", ""), [line.cells() for line in lines]))
-    print(f"\n- load after: {load()}")
-    return int(any(line.missed for line in lines))
+        yield folder, json.loads(names.read_text())
+
+
+def part(name: str, arguments: argparse.Namespace) -> Mapping[str, Any]:
+    """Measure one part."""
+    facts: dict[str, Any] = {"machine": machine(), "load before": load()}
+    if name == "live":
+        lines = list(live(arguments))
+    else:
+        with (
+            filled(arguments) as (folder, sweeps),
+            served(f"sqlite:///{folder}/backsweep.db", folder) as api,
+            window() as browser,
+        ):
+            lines = list(still(browser, str(api.client.base_url).rstrip("/"), sweeps, arguments))
+    return {**facts, "load after": load(), "lines": [asdict(line) for line in lines]}
+
+
+def written(parts: Mapping[str, Mapping[str, Any]]) -> str:
+    """All parts for people."""
+    titles = {
+        "still": "Visits to a store of 10,000 sweeps and 100,000 runs",
+        "live": "While a sweep is trained",
+    }
+    sections = ["# Pages in a browser", EXPLANATION]
+    for name, title in titles.items():
+        if name not in parts:
+            continue
+        facts = parts[name]
+        about = {**facts["machine"], "load before": facts["load before"], "load after": facts["load after"]}
+        rows = [Line(**line).cells() for line in facts["lines"]]
+        table = markdown(("page", "", "found", "asked", "unit", ""), rows)
+        sections += [f"## {title}", "\n".join(f"- {key}: {value}" for key, value in about.items()), table]
+    return "\n\n".join(sections) + "\n"
+
+
+def main() -> int:
+    """Measure, print and write; 1 if something was missed."""
+    arguments = _arguments()
+    parts = {
+        name: part(name, arguments) for name in ([arguments.part] if arguments.part else ("still", "live"))
+    }
+    print(written(parts))
+    if not arguments.only:
+        kept = RESULTS.with_suffix(".json")
+        before = json.loads(kept.read_text()) if kept.exists() else {}
+        kept.write_text(json.dumps({**before, **parts}, indent=1) + "\n")
+        RESULTS.write_text(written({**before, **parts}))
+    return int(any(Line(**line).missed for facts in parts.values() for line in facts["lines"]))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.service.pages", description=__doc__)
+    parser.add_argument("--part", choices=("still", "live"), help="one of the two; writes its part alone")
+    parser.add_argument("--only", default="", help="pages whose name holds this; writes nothing")
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--repeats", type=int, default=5, help="visits to each page; the median counts")
-    parser.add_argument(
-        "--seconds", type=float, default=20.0, help="to watch a sweep being trained; 0 for none"
-    )
+    parser.add_argument("--seconds", type=float, default=30.0, help="to watch each sweep being trained")
+    parser.add_argument("--store", help="a folder: its filled database is used again, or filled and kept")
     return parser.parse_args()
 
 

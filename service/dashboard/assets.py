@@ -1,13 +1,14 @@
-"""Stylesheets, modules and plotly.js, served under URLs that change with their content."""
+"""Stylesheets and modules, served under URLs that change with their content."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-import importlib.metadata
-import importlib.util
+import os.path
+import re
+from collections.abc import Iterable, Sequence
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from fastapi import APIRouter, Request, Response
 
@@ -19,6 +20,8 @@ MEDIA_TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+
+IMPORTED = re.compile(r'^(?:import|export) [^"]*"([^"]+)"', re.MULTILINE)
 
 router = APIRouter()
 
@@ -42,31 +45,32 @@ def url(path: str) -> str:
     return f"{PREFIX}/{version()}/{path}"
 
 
-def plotly_url() -> str:
-    """The address of the installed plotly.js, with the package's version in it."""
-    return f"{PREFIX}/plotly/{importlib.metadata.version('plotly')}/plotly.min.js"
-
-
-@router.get(PREFIX + "/plotly/{package_version}/plotly.min.js")
-def plotly(request: Request, package_version: str) -> Response:
-    """plotly.js as the installed package ships it, compressed for everybody who can read that."""
-    if package_version != importlib.metadata.version("plotly"):
-        return Response(status_code=404)
-    headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return _script(_compressed_plotly(), headers | {"Content-Encoding": "gzip"})
-    return _script(_plotly_file().read_bytes(), headers)
+def modules_behind(behaviours: Iterable[str]) -> Sequence[str]:
+    """The modules that a page with these behaviours runs, with all that they import."""
+    waiting = ["js/main.js", *(f"js/behaviours/{name}.js" for name in behaviours)]
+    found: dict[str, None] = {}
+    while waiting:
+        path = waiting.pop()
+        if path in found or path not in _files():
+            continue
+        found[path] = None
+        waiting += _imports(path)
+    return sorted(found)
 
 
 @router.get(PREFIX + "/{content_version}/{path:path}")
-def static(content_version: str, path: str) -> Response:
-    """One of our own files; an address of another version is answered, and not kept."""
+def static(request: Request, content_version: str, path: str) -> Response:
+    """One of our own files, compressed for who can read that; an address of another version is not kept."""
     file = _files().get(path)
     if file is None:
         return Response(status_code=404)
     caching = FOREVER if content_version == version() else "no-cache"
     headers = {"Cache-Control": caching, "X-Content-Type-Options": "nosniff"}
-    return Response(file.read_bytes(), media_type=MEDIA_TYPES[file.suffix], headers=headers)
+    media_type = MEDIA_TYPES[file.suffix]
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(file.read_bytes(), media_type=media_type, headers=headers)
+    headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return Response(_compressed(path), media_type=media_type, headers=headers)
 
 
 @cache
@@ -77,18 +81,13 @@ def _files() -> dict[str, Path]:
 
 
 @cache
-def _plotly_file() -> Path:
-    # The package is found, not imported: `import plotly` costs a second at start-up.
-    found = importlib.util.find_spec("plotly")
-    if found is None or not found.submodule_search_locations:
-        raise FileNotFoundError("the package plotly is not installed: the charts need its plotly.min.js")
-    return Path(found.submodule_search_locations[0]) / "package_data" / "plotly.min.js"
+def _imports(path: str) -> Sequence[str]:
+    """What a module imports as soon as it is there."""
+    text = _files()[path].read_text(encoding="utf-8")
+    folder = PurePosixPath(path).parent
+    return [os.path.normpath(folder / target) for target in IMPORTED.findall(text)]
 
 
 @cache
-def _compressed_plotly() -> bytes:
-    return gzip.compress(_plotly_file().read_bytes(), compresslevel=6, mtime=0)
-
-
-def _script(content: bytes, headers: dict[str, str]) -> Response:
-    return Response(content, media_type=MEDIA_TYPES[".js"], headers=headers)
+def _compressed(path: str) -> bytes:
+    return gzip.compress(_files()[path].read_bytes(), compresslevel=9, mtime=0)

@@ -72,7 +72,7 @@ def signed_in(site: Site, browser: Browser) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def window(browser: Browser, signed_in: Any) -> Iterator[BrowserContext]:
-    """One window for all tests that do not care how it looks: its cache keeps plotly.js."""
+    """One window for all tests that do not care how it looks: its cache keeps the modules."""
     window = browser.new_context(storage_state=signed_in)
     window.set_default_timeout(15_000)
     yield window

@@ -14,7 +14,7 @@ PAYLOADS = (
     "${{document.title={n}}}%{{{n}}}",
     "</td></tr></table></main><h1>{n}",
     "</title></textarea></template><script>{n}",
-    "<b>{n}</b><br><sup>{n}</sup>",  # plotly would draw these
+    "<b>{n}</b><br><sup>{n}</sup>",  # some charts would draw these
 )
 BEFORE = ("", '"', "'>", "-->", "]]>", "&lt;", "\u202e", "\u2067", "\u0007\u001b[31m", "👩‍👩‍👧‍👦🏳️‍🌈")
 AFTER = ("", '"', "'", "<!--", "<![CDATA[", "&quot;", "`\\", "%00", "\u200b", "z\u0300\u0301\u0302" * 30)

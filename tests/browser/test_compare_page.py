@@ -18,7 +18,7 @@ def test_runs_that_were_selected_are_compared(visitor: Visitor, finished: str) -
     page.wait_for_url("**/compare?runs=*")
     visitor.sees_charts(1)
     expect(page.locator(".compared tbody tr")).to_have_count(3)
-    assert page.locator(".chart .scatterlayer .trace").count() == 3
+    assert page.locator(".chart .marks .trace").count() == 3
     headings = page.locator(".compared thead tr").last.locator("th").all_inner_texts()
     assert headings[2] == "learning rate"
     colours = page.locator(".swatch").evaluate_all(
@@ -35,7 +35,7 @@ def test_a_curve_is_hidden_by_its_legend_and_the_choice_is_in_the_address(
     ids = [box.get_attribute("value") for box in page.locator("[data-picks]").all()[:4]]
     page = visitor.open(f"/compare?runs={','.join(map(str, ids))}")
     visitor.sees_charts(1)
-    traces = page.locator(".chart .scatterlayer .trace")
+    traces = page.locator(".chart .marks .trace")
     before = traces.count()
     page.locator(".legend button").first.click()
     expect(traces).to_have_count(before - 1)

@@ -43,8 +43,8 @@ def test_the_weights_of_each_layer_are_drawn(visitor: Visitor, digits: str) -> N
     weights = part(page, "run-weights")
     expect(weights.locator("[data-part=size]")).to_have_text("64 inputs, 16 units")
     weights.locator("[data-chart=histogram][data-drawn]").wait_for()
-    expect(weights.locator(".heatmaplayer image")).to_have_count(1)
-    expect(weights.locator(".barlayer .point").first).to_be_attached()
+    expect(weights.locator("[data-chart=heat] .cells path").first).to_be_attached()
+    expect(weights.locator("[data-chart=histogram] .trace path")).to_have_count(1)
     weights.get_by_label("Output").check()
     expect(weights.locator("[data-part=size]")).to_have_text("8 inputs, 10 units")
     weights.get_by_label("Best epoch").check()
@@ -58,7 +58,7 @@ def test_each_layer_is_drawn_over_the_epochs(visitor: Visitor, digits: str) -> N
     layers = part(page, "run-layers")
     for name in ("gradient_norm", "weight_norm", "update_ratio"):
         chart = layers.locator(f"[data-chart={name}][data-drawn]")
-        expect(chart.locator(".scatterlayer .trace")).to_have_count(3)
+        expect(chart.locator(".marks .trace")).to_have_count(3)
     expect(layers.locator(".keys li")).to_have_text(["Layer 1", "Layer 2", "Output"])
 
 
@@ -107,7 +107,8 @@ def test_a_regression_has_its_values_against_the_true_ones(visitor: Visitor, sit
     truth = part(page, "run-truth")
     truth.locator("[data-drawn]").wait_for()
     expect(truth.locator("[data-part=size]")).to_have_text("66 test rows, in the units of progression")
-    expect(truth.locator(".points .point")).to_have_count(66)
+    outlines = truth.locator(".trace path").evaluate_all("(all) => all.map((path) => path.getAttribute('d'))")
+    assert sum(outline.count("h0") for outline in outlines) == 66  # each mark is a stroke without a length
     part(page, "run-predict").get_by_role("button", name="Predict").click()
     expect(part(page, "run-predict").locator("[data-part=answer] strong")).to_contain_text("progression:")
 

@@ -108,11 +108,11 @@ def test_a_setting_can_be_hidden_from_its_curves_with_the_keyboard(visitor: Visi
     visitor.sees_charts(2)
     curves = page.locator("[data-behaviour=curves-chart]")
     button = curves.locator(".legend button").first
-    before = curves.locator(".scatterlayer .trace").count()
+    before = curves.locator(".marks .trace").count()
     button.focus()
     page.keyboard.press("Space")
     expect(button).to_have_attribute("aria-pressed", "false")
-    expect(curves.locator(".scatterlayer .trace")).not_to_have_count(before)
+    expect(curves.locator(".marks .trace")).not_to_have_count(before)
 
 
 def test_the_scale_that_was_chosen_is_in_the_address(visitor: Visitor, finished: str) -> None:
@@ -193,3 +193,17 @@ def test_runs_and_losses_can_be_taken_away_as_files(visitor: Visitor, finished: 
     with page.expect_download() as download:
         page.get_by_role("link", name="Losses as CSV").click()
     assert download.value.suggested_filename.endswith(".csv")
+
+
+def test_every_module_is_named_before_it_is_imported(visitor: Visitor, finished: str) -> None:
+    page = visitor.open(f"/sweeps/{finished}")
+    visitor.sees_charts(2)
+    late = page.evaluate(
+        """() => {
+          const named = [...document.head.querySelectorAll("[rel=modulepreload], script[src]")];
+          const known = new Set(named.map((one) => one.href || one.src));
+          const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+          return loaded.filter((name) => name.endsWith(".js") && !known.has(name));
+        }"""
+    )
+    assert late == []

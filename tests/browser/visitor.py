@@ -28,7 +28,7 @@ class Visitor:
     def sees_charts(self, count: int) -> None:
         """Wait until so many charts are drawn, with something in them."""
         self.page.wait_for_function("n => document.querySelectorAll('[data-drawn]').length >= n", arg=count)
-        assert self.page.locator("[data-drawn] .scatterlayer .trace").count() >= count
+        assert self.page.locator("[data-drawn] .trace").count() >= count
 
 
 @contextmanager

@@ -12,7 +12,7 @@ AS_THEY_ARE = ("/api/", "/metrics", "/healthz", "/readyz")
 
 
 class Compression:
-    """Compresses for whoever reads gzip; plotly.js has been compressed before and is left alone."""
+    """Compresses for whoever reads gzip; what has been compressed before is left alone."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.plain = app

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import importlib.metadata
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,25 +14,6 @@ MODULES = sorted((assets.STATIC / "js").rglob("*.js"))
 SHEETS = sorted((assets.STATIC / "css").glob("*.css"))
 TOUCHES_A_PAGE = re.compile(r"\b(document|window|location|localStorage|navigator)\b(?!\w)")
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-
-
-def test_plotly_comes_from_the_installed_package_and_is_kept_for_good(client: TestClient) -> None:
-    response = client.get(assets.plotly_url(), headers={"Accept-Encoding": "gzip"})
-    assert response.headers["content-encoding"] == "gzip"
-    assert "immutable" in response.headers["cache-control"]
-    installed = Path(str(importlib.metadata.distribution("plotly").locate_file("plotly")))
-    assert response.content == (installed / "package_data" / "plotly.min.js").read_bytes()
-    assert importlib.metadata.version("plotly") in assets.plotly_url()
-
-
-def test_a_browser_that_reads_no_gzip_gets_the_plain_script() -> None:
-    packed = gzip.decompress(assets._compressed_plotly())
-    assert packed == assets._plotly_file().read_bytes()
-
-
-def test_starting_the_dashboard_does_not_import_plotly() -> None:
-    script = "import sys, service.dashboard.application; sys.exit('plotly' in sys.modules)"
-    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 @pytest.mark.parametrize("path", ["css/base.css", "js/main.js", "icon.svg"])
@@ -63,7 +40,16 @@ def test_modules_are_small_and_import_what_exists(module: Path) -> None:
     for target in re.findall(r'(?:from|import\()\s*"([^"]+)"', source):
         assert target.startswith("."), f"{target} is not relative: the version would be lost"
         assert (module.parent / target).resolve() in MODULES
-    assert "scattergl" not in source  # WebGL traces need unsafe-eval, and draw nothing without a word
+
+
+def test_a_page_names_its_modules_with_all_that_they_import() -> None:
+    found = assets.modules_behind(["ages", "no-such-behaviour"])
+    assert "js/behaviours/ages.js" in found
+    for path in found:
+        text = (assets.STATIC / path).read_text(encoding="utf-8")
+        for target in re.findall(r'from "([^"]+)"', text):
+            imported = (assets.STATIC / path).parent / target
+            assert imported.resolve().relative_to(assets.STATIC).as_posix() in found
 
 
 @pytest.mark.parametrize(
@@ -85,5 +71,5 @@ def test_every_rule_lies_in_a_layer_and_every_property_is_defined(sheet: Path) -
     text = COMMENT.sub("", sheet.read_text(encoding="utf-8"))
     assert all(line.startswith(("@layer", "  ", "}")) for line in text.splitlines() if line)
     defined = set(re.findall(r"(--[\w-]+)\s*:", "\n".join(one.read_text(encoding="utf-8") for one in SHEETS)))
-    set_by_modules = {"--share", "--swatch"}
+    set_by_modules = {"--share", "--swatch", "--pointed"}
     assert set(re.findall(r"var\((--[\w-]+)\s*\)", text)) <= defined | set_by_modules

@@ -1,6 +1,5 @@
 /** Starts what a page asks for in its markup. */
 
-import "./charts/print.js";
 import { attach } from "./behaviours/attach.js";
 
 // Somebody already signed in followed the terminal's link: the token has no business in the history.

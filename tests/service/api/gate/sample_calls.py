@@ -89,7 +89,6 @@ CALLS: Mapping[Route, Call] = {
     ("GET", "/login"): Call(),
     ("POST", "/login"): Call(content="token=wrong", media_type="application/x-www-form-urlencoded"),
     ("POST", "/logout"): Call(computes=True),  # whoever came in may leave
-    ("GET", "/static/plotly/{package_version}/plotly.min.js"): Call(),
     ("GET", "/static/{content_version}/{path:path}"): Call(),
     ("GET", "/"): Call(),
     ("GET", "/datasets"): Call(),

@@ -1,6 +1,6 @@
 /** The curves of the compared runs in one chart, each in the colour that its row of the table has. */
 
-import { draw, explain } from "../charts/plotly.js";
+import { draw, explain } from "../charts/chart.js";
 import { onThemeChange, theme } from "../charts/theme.js";
 import { get } from "../lib/api.js";
 import { compareFigure, runCurves, scoreOf } from "../lib/compare.js";

@@ -1,6 +1,6 @@
 /** Chart B of a sweep's page: loss curves per setting, live, with a legend that selects and stresses. */
 
-import { draw, explain } from "../charts/plotly.js";
+import { draw, explain } from "../charts/chart.js";
 import { onThemeChange, theme } from "../charts/theme.js";
 import { bestSettings, curvesFigure, orderedCurves } from "../lib/curves.js";
 import { settingKey } from "../lib/records.js";

@@ -1,6 +1,6 @@
 /** What a random search of fewer settings would have found. */
 
-import { draw, explain } from "../charts/plotly.js";
+import { draw, explain } from "../charts/chart.js";
 import { onThemeChange, theme } from "../charts/theme.js";
 import { expectedFigure } from "../lib/expected.js";
 import { follow } from "./live.js";

@@ -1,6 +1,6 @@
 /** A sweep's metric over two of its parameters. */
 
-import { draw, explain } from "../charts/plotly.js";
+import { draw, explain } from "../charts/chart.js";
 import { onThemeChange, theme } from "../charts/theme.js";
 import { value } from "../lib/format.js";
 import { heatFigure } from "../lib/heat.js";

@@ -70,6 +70,16 @@ export function follow(refresh, element = null) {
   }
 }
 
+/** Resolves when `element` comes near the screen, or the page has nothing else to do. */
+export const due = (element) => Promise.race([rest(), new Promise((resume) => {
+  const look = (entries, observer) => {
+    if (!entries.at(-1).isIntersecting) return;
+    observer.disconnect();
+    resume();
+  };
+  new IntersectionObserver(look, { rootMargin: AHEAD }).observe(element);
+})]);
+
 /** Resolves when nothing near the screen is being drawn and the browser has time. */
 async function rest() {
   await idle();

@@ -1,6 +1,6 @@
 /** Chart A of a sweep's page: the objective against a parameter that varies. */
 
-import { draw, explain } from "../charts/plotly.js";
+import { draw, explain } from "../charts/chart.js";
 import { onThemeChange, theme } from "../charts/theme.js";
 import { unpacked } from "../lib/points.js";
 import { responseFigure } from "../lib/response.js";
@@ -29,7 +29,6 @@ export default function responseChart(element) {
     setText(title, label(show.across ?? "setting"));
     showKeys(keys, figure.keys);
     await draw(chart, figure);
-    opens(chart);
   };
   const chosen = choices(element, redraw);
 
@@ -48,15 +47,6 @@ export default function responseChart(element) {
       explain(chart, `This chart cannot be drawn: ${error.message}`);
     }
   }, element);
+  chart.addEventListener("backsweep:picked", ({ detail }) => location.assign(detail));
   onThemeChange(redraw);
-}
-
-/** A click on a point opens its run. */
-function opens(chart) {
-  if (chart.dataset.opens) return;
-  chart.dataset.opens = "true";
-  chart.on("plotly_click", ({ points }) => {
-    const page = points.find((point) => point.customdata)?.customdata;
-    if (page) location.assign(page);
-  });
 }

@@ -1,6 +1,6 @@
 /** The charts of one run, drawn from one reading of its losses. */
 
-import { draw, explain } from "../charts/plotly.js";
+import { draw, explain } from "../charts/chart.js";
 import { onThemeChange, theme } from "../charts/theme.js";
 import { get } from "../lib/api.js";
 import { columnsOf } from "../lib/records.js";
@@ -38,6 +38,6 @@ export default function runCharts(element) {
     } catch (error) {
       for (const chart of charts.values()) explain(chart, `This chart cannot be drawn: ${error.message}`);
     }
-  });
+  }, element);
   onThemeChange(redraw);
 }

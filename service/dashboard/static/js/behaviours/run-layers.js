@@ -1,6 +1,6 @@
 /** What training did to each layer of one run, epoch by epoch. */
 
-import { draw, explain } from "../charts/plotly.js";
+import { draw, explain } from "../charts/chart.js";
 import { onThemeChange, theme } from "../charts/theme.js";
 import { get } from "../lib/api.js";
 import { layerCurves, layerKeys } from "../lib/layer-curves.js";

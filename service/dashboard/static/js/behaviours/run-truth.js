@@ -1,14 +1,16 @@
 /** Predicted against true values of the test rows, one target at a time. */
 
-import { draw, explain } from "../charts/plotly.js";
+import { draw, explain } from "../charts/chart.js";
 import { onThemeChange, theme } from "../charts/theme.js";
 import { get } from "../lib/api.js";
 import { count } from "../lib/format.js";
 import { truthFigure } from "../lib/truth-figure.js";
+import { due } from "./live.js";
 
 export default async function runTruth(element) {
   const chart = element.querySelector(".chart");
   const { run, which } = element.dataset;
+  await due(element);
   try {
     const found = await get(`/runs/${run}/evaluation`, { which });
     const names = found.columns.map(({ column }) => column);

@@ -1,10 +1,11 @@
-/** The weights of a run, one layer at a time; heavy ones are only loaded when somebody asks for them. */
+/** The weights of a run, one layer at a time, loaded when they come near the screen; heavy ones only when somebody asks for them. */
 
-import { draw, explain } from "../charts/plotly.js";
+import { draw, explain } from "../charts/chart.js";
 import { onThemeChange, theme } from "../charts/theme.js";
 import { bytes, count } from "../lib/format.js";
 import { flat, heatFigure, histogramFigure } from "../lib/weight-figures.js";
 import { choices } from "./choices.js";
+import { due } from "./live.js";
 
 const HEAVY = 4e6; // bytes of JSON: about 200,000 weights, which a phone reads within 100 ms
 
@@ -51,6 +52,6 @@ export default function runWeights(element) {
     allowed = Infinity;
     load();
   });
-  load();
+  due(element).then(load);
   onThemeChange(redraw);
 }

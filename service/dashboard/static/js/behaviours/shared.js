@@ -1,8 +1,11 @@
 /** One answer for all parts of a sweep's page that ask the same between two of its events. */
 
 import { get, list } from "../lib/api.js";
+import { pause } from "../lib/pause.js";
 
 const answers = new Map();
+
+let turn = Promise.resolve();
 
 // This module listens before whoever imports it, so that nobody is told of an event and given an older answer.
 document.addEventListener("backsweep:sweep", () => answers.clear());
@@ -13,7 +16,16 @@ export const shared = (path, query = {}) => once([path, query], () => get(path, 
 /** The items at `path` over its pages, asked for once. */
 export const sharedList = (path, query, most) => once([path, query, most], () => list(path, query, most));
 
-function once(question, ask) {
+/** Everybody who waits for an answer goes on in a task of their own, one behind the other. */
+async function once(question, ask) {
+  const found = await asked(question, ask);
+  const mine = turn.then(pause);
+  turn = mine;
+  await mine;
+  return found;
+}
+
+function asked(question, ask) {
   const key = JSON.stringify(question);
   if (!answers.has(key)) {
     const answer = ask();

@@ -28,7 +28,7 @@ export function hex(lightness, chroma, hue) {
   return `#${linear.map(channel).join("")}`;
 }
 
-/** `colour` (#rrggbb or rgb()) with an opacity, as plotly reads it. */
+/** `colour` (#rrggbb or rgb()) with an opacity. */
 export function faded(colour, opacity) {
   const parts = colour.startsWith("#")
     ? [1, 3, 5].map((start) => Number.parseInt(colour.slice(start, start + 2), 16))

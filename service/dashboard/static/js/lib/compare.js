@@ -2,7 +2,7 @@
 
 import { ramp } from "./colours.js";
 import { number } from "./format.js";
-import { axis, frame, plain } from "./frame.js";
+import { axis, frame } from "./frame.js";
 import { robust, valueAxis } from "./ranges.js";
 import { columnsOf } from "./records.js";
 import { epochAxis } from "./run-figures.js";
@@ -23,7 +23,7 @@ export function scoreOf(tables) {
   return found.size === 1 ? [...found][0] : "score";
 }
 
-/** plotly's data and layout; `show` is {name, log, theme, hidden: Set, stressed: key or null}. */
+/** A figure's data and layout; `show` is {name, log, theme, hidden: Set, stressed: key or null}. */
 export function compareFigure(curves, show) {
   const { theme, log } = show;
   const shown = curves.filter(({ key }) => !show.hidden.has(key));
@@ -31,8 +31,8 @@ export function compareFigure(curves, show) {
   return {
     data: shown.map((curve) => line(curve, show)),
     layout: frame(theme, {
-      xaxis: epochAxis(shown.flatMap(({ epoch }) => epoch), theme),
-      yaxis: axis(theme, label(show.name), {
+      xaxis: epochAxis(shown.flatMap(({ epoch }) => epoch)),
+      yaxis: axis(label(show.name), {
         ...valueAxis(robust(values, log), log), ...(show.name.endsWith("accuracy") && { tickformat: ".0%" }),
       }),
       annotations: values.some(Number.isFinite) ? [] : [{
@@ -49,7 +49,6 @@ function line(curve, show) {
     x: curve.epoch, y: curve.y, type: "scatter", mode: curve.epoch.length > 1 ? "lines" : "markers", connectgaps: false,
     opacity: quiet ? 0.18 : 1, line: { color: curve.colour, width: show.stressed === curve.key ? 2.5 : 1.75 },
     marker: { color: curve.colour, size: 5 },
-    text: curve.y.map((item, index) => `${plain(curve.name)}<br>epoch ${curve.epoch[index]}: ${number(item, 4)}`),
-    hovertemplate: "%{text}<extra></extra>",
+    text: (index) => `${curve.name}\nepoch ${curve.epoch[index]}: ${number(curve.y[index], 4)}`,
   };
 }

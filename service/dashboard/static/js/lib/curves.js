@@ -2,7 +2,7 @@
 
 import { faded, ramp } from "./colours.js";
 import { number, parameter, value } from "./format.js";
-import { axis, band, frame, plain } from "./frame.js";
+import { axis, band, frame } from "./frame.js";
 import { compared, rankOf } from "./ranking.js";
 import { robust, usable, valueAxis } from "./ranges.js";
 import { ordered, settingKey } from "./records.js";
@@ -35,7 +35,7 @@ export function bestSettings(settings, { metric, goal, most }) {
   return ranked.slice(0, most).map(([, one]) => one);
 }
 
-/** plotly's data and layout; `show` is {column, score, log, robust, theme, hidden: Set, stressed: key or null}. */
+/** A figure's data and layout; `show` is {column, score, log, robust, theme, hidden: Set, stressed: key or null}. */
 export function curvesFigure(curves, show) {
   const { theme, log } = show;
   const shown = curves.filter(({ key }) => !show.hidden.has(key));
@@ -49,8 +49,8 @@ export function curvesFigure(curves, show) {
   return {
     data,
     layout: frame(theme, {
-      xaxis: epochAxis(shown.flatMap(({ epochs }) => epochs), theme),
-      yaxis: axis(theme, label(show.column.replace("score", show.score)), {
+      xaxis: epochAxis(shown.flatMap(({ epochs }) => epochs)),
+      yaxis: axis(label(show.column.replace("score", show.score)), {
         ...valueAxis(rangeOf(shown, log, show.robust), log),
         ...(show.column.endsWith("score") && show.score === "accuracy" ? { tickformat: ".0%" } : {}),
       }),
@@ -74,10 +74,9 @@ function lineOf(curve, opacity, show) {
     x: curve.epochs, y: curve.mean, type: "scatter", mode: curve.epochs.length > 1 ? "lines" : "markers", opacity,
     line: { color: curve.colour, width: show.stressed === curve.key ? 2.5 : 1.75 },
     marker: { color: curve.colour, size: 5 },
-    text: curve.epochs.map((epoch, index) =>
-      `${plain(curve.name)}<br>epoch ${epoch}: ${number(curve.mean[index], 4)}<br>` +
-      `${curve.n[index]} runs, ${number(curve.low[index])} to ${number(curve.high[index])}`),
-    hovertemplate: "%{text}<extra></extra>",
+    text: (index) =>
+      `${curve.name}\nepoch ${curve.epochs[index]}: ${number(curve.mean[index], 4)}\n` +
+      `${curve.n[index]} runs, ${number(curve.low[index])} to ${number(curve.high[index])}`,
   };
 }
 

@@ -1,24 +1,7 @@
 /** The plain frame that every chart stands in: axes with titles, quiet grids, no decoration. */
 
-/** `text` as plotly shows it literally: its labels would read tags. */
-export function plain(text) {
-  return String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-}
-
-/** An axis with `title`; `options` are plotly's own. */
-export function axis(theme, title, options = {}) {
-  return {
-    title: { text: plain(title), font: { size: 12, color: theme["ink-soft"] }, standoff: 12 },
-    tickfont: { size: 11, color: theme["ink-faint"] },
-    tickformat: ",.3~r",
-    gridcolor: theme["chart-grid"],
-    linecolor: theme["line-strong"],
-    zeroline: false,
-    automargin: true,
-    ticks: "",
-    ...options,
-  };
-}
+/** An axis with `title`; `options` are its range, type, ticks and what else `planeOf` reads. */
+export const axis = (title, options = {}) => ({ title, ...options });
 
 const MOST_TICKS = 40;
 
@@ -29,25 +12,9 @@ export function ticks(words) {
   return { tickvals: places, ticktext: places.map((index) => words[index]) };
 }
 
-/** A layout without a legend: every chart writes its own in the page's type. */
+/** A layout: its axes, and what stands beside the marks; every chart writes its legend in the page's type. */
 export function frame(theme, parts) {
-  return {
-    paper_bgcolor: "rgba(0,0,0,0)",
-    plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: theme.font, size: 12, color: theme.ink },
-    margin: { l: 56, r: 20, t: 12, b: 48 },
-    showlegend: false,
-    hovermode: "closest",
-    hoverlabel: {
-      bgcolor: theme.surface,
-      bordercolor: theme["line-strong"],
-      font: { family: theme.font, size: 12, color: theme.ink },
-      align: "left",
-    },
-    dragmode: theme.touch ? false : "zoom",
-    uirevision: "kept",
-    ...parts,
-  };
+  return { font: theme.font, margin: { l: 56, r: 20, t: 12, b: 48 }, uirevision: "kept", ...parts };
 }
 
 /**
@@ -77,7 +44,6 @@ export function band(x, low, high, colour, log = false) {
   });
   close();
   return {
-    x: xs, y: ys, type: "scatter", mode: "lines", fill: "toself", fillcolor: colour,
-    line: { width: 0, shape: "linear" }, hoverinfo: "skip",
+    x: xs, y: ys, type: "scatter", mode: "lines", fill: "toself", fillcolor: colour, hoverinfo: "skip",
   };
 }

@@ -1,7 +1,6 @@
 /** Settings gathered into the cells of two parameters. */
 
 import { number, value } from "./format.js";
-import { plain } from "./frame.js";
 import { compared, rankOf } from "./ranking.js";
 import { settingKey } from "./records.js";
 import { label, setting as settingText } from "./words.js";
@@ -29,6 +28,6 @@ export function cellsOf(settings, [across, up], { metric, goal }) {
 function textOf({ top, runs, lost }, metric) {
   const found = top.metrics[metric] ?? { mean: null, n: 0 };
   const survivors = found.survivors_only ? " of survivors" : "";
-  const mean = found.mean === null ? "no value" : `mean ${plain(label(metric))}${survivors} ${number(found.mean)} over ${found.n} ${found.n === 1 ? "seed" : "seeds"}`;
-  return `${plain(settingText(top.setting))}<br>${mean}<br>${lost} of ${runs} runs here diverged`;
+  const mean = found.mean === null ? "no value" : `mean ${label(metric)}${survivors} ${number(found.mean)} over ${found.n} ${found.n === 1 ? "seed" : "seeds"}`;
+  return `${settingText(top.setting)}\n${mean}\n${lost} of ${runs} runs here diverged`;
 }

@@ -2,7 +2,7 @@
 
 import { ramp } from "./colours.js";
 import { number, parameter } from "./format.js";
-import { axis, frame, plain, ticks } from "./frame.js";
+import { axis, frame, ticks } from "./frame.js";
 import { cellsOf } from "./heat-cells.js";
 import { quantile, robust, usable } from "./ranges.js";
 import { ordered } from "./records.js";
@@ -12,7 +12,7 @@ import { label } from "./words.js";
 const SHADES = 9;
 const TEXT_WIDTH = 52; // pixels that a number and its frame need
 
-/** plotly's data and layout, and the entries of a legend; `show` is {metric, x, y, log, width, theme}. */
+/** A figure's data and layout, and the entries of a legend; `show` is {metric, x, y, log, width, theme}. */
 export function heatFigure(summary, show) {
   const { theme, x: across, y: up } = show;
   const settings = ordered(summary.settings);
@@ -29,8 +29,8 @@ export function heatFigure(summary, show) {
       ...(cells.some((one) => one.best) ? [{ mark: "ring", colour: theme["chart-best"], text: "best" }] : []),
     ],
     layout: frame(theme, {
-      xaxis: axis(theme, label(across), { showgrid: !isGrid, ...options(scales[0]) }),
-      yaxis: axis(theme, label(up), { showgrid: !isGrid, ...options(scales[1]) }),
+      xaxis: axis(label(across), { showgrid: !isGrid, ...options(scales[0]) }),
+      yaxis: axis(label(up), { showgrid: !isGrid, ...options(scales[1]) }),
       shapes: isGrid ? frames(cells, scales, theme) : [],
       uirevision: `${across} ${up}`,
     }),
@@ -50,10 +50,7 @@ function shadesOf(cells, goal, { log, theme }) {
       zmin: range[0], zmax: range[1], cmin: range[0], cmax: range[1],
       colorscale: ramp(SHADES, theme.dark).map((colour, index) => [index / (SHADES - 1), colour]),
       reversescale: goal === "maximize",
-      colorbar: {
-        thickness: 10, outlinewidth: 0, tickvals: stops, ticktext: stops.map((spot) => number(log ? 10 ** spot : spot)),
-        tickfont: { size: 11, color: theme["ink-faint"] },
-      },
+      colorbar: { tickvals: stops, ticktext: stops.map((spot) => number(log ? 10 ** spot : spot)) },
     },
   };
 }
@@ -71,8 +68,8 @@ function grid(cells, [across, up], shades, { width }) {
   }
   const { cmin, cmax, ...options } = shades.options;
   return [{
-    type: "heatmap", z, ...options, hovertext: text, hovertemplate: "%{hovertext}<extra></extra>", xgap: 2, ygap: 2,
-    ...(width >= TEXT_WIDTH * (across.places.length + 3) && { text: written, texttemplate: "%{text}", textfont: { size: 11 } }),
+    type: "heatmap", z, ...options, text: (down, column) => text[down][column], xgap: 2, ygap: 2,
+    ...(width >= TEXT_WIDTH * (across.places.length + 3) && { written }),
   }];
 }
 
@@ -82,18 +79,18 @@ function marks(cells, [across, up], shades) {
   return [{
     type: "scatter", mode: "markers", x: shown.map(({ place }) => across.from(place[0])), y: shown.map(({ place }) => up.from(place[1])),
     marker: { size: 9, color: shown.map(({ mean }) => shades.of(mean)), ...options, showscale: true, line: { width: 0 } },
-    text: shown.map(({ text }) => text), hovertemplate: "%{text}<extra></extra>",
+    text: (index) => shown[index].text,
   }];
 }
 
 /** Crosses on what diverged, a ring around the best mark (a cell has a frame). */
 function markedCells(cells, [across, up], isGrid, theme) {
-  const base = { type: "scatter", mode: "markers", hovertemplate: "%{text}<extra></extra>" };
+  const base = { type: "scatter", mode: "markers" };
   const at = (one) => (isGrid
     ? [across.places.indexOf(one.place[0]), up.places.indexOf(one.place[1])]
     : [across.from(one.place[0]), up.from(one.place[1])]);
   const trace = (shown, marker) => ({
-    ...base, x: shown.map((one) => at(one)[0]), y: shown.map((one) => at(one)[1]), text: shown.map(({ text }) => text), marker,
+    ...base, x: shown.map((one) => at(one)[0]), y: shown.map((one) => at(one)[1]), text: (index) => shown[index].text, marker,
   });
   const best = isGrid ? [] : cells.filter((one) => one.best);
   return [
@@ -111,6 +108,6 @@ const frames = (cells, [across, up], theme) => cells.filter((one) => one.best).m
 
 /** Values in equal steps, so that every cell is as wide. */
 function steps(scale) {
-  const words = scale.words ?? scale.places.map((place) => plain(parameter(scale.from(place))));
-  return { type: "linear", range: [-0.5, scale.places.length - 0.5], tickformat: "", ...ticks(words) };
+  const words = scale.words ?? scale.places.map((place) => parameter(scale.from(place)));
+  return { type: "linear", range: [-0.5, scale.places.length - 0.5], ...ticks(words) };
 }

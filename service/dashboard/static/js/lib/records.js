@@ -38,17 +38,19 @@ export const settingKey = (setting) => JSON.stringify(Object.entries(setting).so
 /** `items` by their settings: numbers by size, everything else in the order in which it was submitted. */
 export function ordered(items) {
   const names = Object.keys(items[0]?.setting ?? {});
-  const ranks = names.map((name) => {
+  const columns = names.map((name) => {
     const found = items.map(({ setting }) => setting[name]);
-    if (numeric(found)) return (item) => item;
-    const texts = [...new Set(found.map((item) => JSON.stringify(item ?? null)))];
-    return (item) => texts.indexOf(JSON.stringify(item ?? null));
+    if (numeric(found)) return found;
+    const texts = found.map((item) => JSON.stringify(item ?? null));
+    const ranks = new Map([...new Set(texts)].map((text, index) => [text, index]));
+    return texts.map((text) => ranks.get(text));
   });
-  return [...items].sort((one, other) => {
-    for (const [index, name] of names.entries()) {
-      const order = ranks[index](one.setting[name]) - ranks[index](other.setting[name]);
+  const places = items.map((_, index) => index).sort((one, other) => {
+    for (const column of columns) {
+      const order = column[one] - column[other];
       if (order) return order;
     }
-    return 0;
+    return one - other;
   });
+  return places.map((index) => items[index]);
 }

@@ -2,7 +2,6 @@
 
 import { faded } from "./colours.js";
 import { number, parameter, value } from "./format.js";
-import { plain } from "./frame.js";
 import { columnsOf } from "./scale.js";
 
 const REACH = 0.5; // how far, in heights of the frame, a baseline may pull it
@@ -26,7 +25,7 @@ export function shading(settings, scale, theme) {
 export function bestLabel(settings, scale, theme) {
   return settings.filter((one) => one.best).map((one) => ({
     x: scale.place(one.setting), yref: "paper", y: 1, yanchor: "bottom", showarrow: false,
-    text: `best ${plain(parameter(scale.name ? one.setting[scale.name] : null))}`,
+    text: `best ${parameter(scale.name ? one.setting[scale.name] : null)}`,
     font: { size: 12, color: theme["chart-best"] },
   }));
 }

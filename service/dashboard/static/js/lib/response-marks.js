@@ -2,7 +2,7 @@
 
 import { faded } from "./colours.js";
 import { number, parameter, value } from "./format.js";
-import { band, plain } from "./frame.js";
+import { band } from "./frame.js";
 import { columnsOf } from "./scale.js";
 import { label } from "./words.js";
 
@@ -31,8 +31,7 @@ export function means(series, scale, metric, { log, theme }) {
       },
       symbol: found.map((one, index) => (settings[index].unconverged ? "square" : one.survivors_only ? "circle-open" : "circle")),
     },
-    text: settings.map((one, index) => meanText(one, found[index], metric)),
-    hovertemplate: "%{text}<extra></extra>",
+    text: (index) => meanText(settings[index], found[index], metric),
   };
   if (!linked) return [marks];
   if (scale.ordered) return [band(x, low, high, faded(colour, alone ? 0.16 : 0.06), log), line, marks];
@@ -53,8 +52,7 @@ export function points(runs, series, scale, metric, theme) {
       symbol: shown.map((run) => (lost(run) ? "square" : "circle")),
     },
     customdata: shown.map((run) => run.page),
-    text: shown.map((run) => `${runText(run)}<br>${plain(label(metric))} ${number(run.value, 4)}`),
-    hovertemplate: "%{text}<extra></extra>",
+    text: (index) => `${runText(shown[index])}\n${label(metric)} ${number(shown[index].value, 4)}`,
   }];
 }
 
@@ -74,8 +72,7 @@ export function crosses(diverged, scale, theme) {
     ...MARK, x: cells.map(({ x }) => scale.from(x)), y: cells.map(({ row }) => (row + 0.5) / rows), yaxis: "y2",
     marker: { symbol: "x-thin", size: 5, line: { color: theme.diverged, width: 1.5 } },
     customdata: diverged.map((run) => run.page),
-    text: diverged.map((run) => `${runText(run)}<br>diverged in epoch ${run.epoch}`),
-    hovertemplate: "%{text}<extra></extra>",
+    text: (index) => `${runText(diverged[index])}\ndiverged in epoch ${diverged[index].epoch}`,
   };
 }
 
@@ -94,11 +91,11 @@ function besides(runs, scale) {
 const runText = (run) => `run ${run.number} · seed ${run.seed} · ${settingText(run.setting)}`;
 
 const settingText = (setting) =>
-  plain(Object.entries(setting).map(([name, item]) => `${label(name)} ${parameter(item)}`).join(", "));
+  Object.entries(setting).map(([name, item]) => `${label(name)} ${parameter(item)}`).join(", ");
 
 function meanText(one, found, metric) {
   const interval = found.low === null ? "" : ` [${number(found.low)}, ${number(found.high)}]`;
   const survivors = found.survivors_only ? " of survivors" : "";
-  const failures = `<br>${one.diverged} of ${one.runs} diverged`;
-  return `${settingText(one.setting)}<br>mean ${plain(label(metric))}${survivors} ${number(found.mean)}${interval}${failures}`;
+  const failures = `\n${one.diverged} of ${one.runs} diverged`;
+  return `${settingText(one.setting)}\nmean ${label(metric)}${survivors} ${number(found.mean)}${interval}${failures}`;
 }

@@ -14,7 +14,7 @@ import { label } from "./words.js";
 const STRIP = [0.91, 1]; // the part of the frame's height in which diverged runs are marked
 
 /**
- * plotly's data and layout, and the entries of a legend.
+ * A figure's data and layout, and the entries of a legend.
  * `summary` is the API's, `runs` are points; `show` is {metric, across, log, theme}.
  */
 export function responseFigure({ summary, runs }, show) {
@@ -41,8 +41,8 @@ export function responseFigure({ summary, runs }, show) {
     data,
     keys: keysOf(series, { summary, runs, how, theme }),
     layout: frame(theme, {
-      xaxis: axis(theme, label(across ?? "setting"), { showgrid: false, showline: true, ...scale.axis }),
-      yaxis: axis(theme, label(metric), {
+      xaxis: axis(label(across ?? "setting"), { showgrid: false, showline: true, ...scale.axis }),
+      yaxis: axis(label(metric), {
         ...valueAxis(range, show.log), domain: [0, diverged.length ? STRIP[0] - 0.02 : 1],
       }),
       ...(diverged.length && { yaxis2: { domain: STRIP, range: [0, 1], visible: false, fixedrange: true } }),

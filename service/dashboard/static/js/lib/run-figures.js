@@ -20,8 +20,8 @@ export function pairFigure(columns, kind, show) {
   return {
     data: [...data, ...broken],
     layout: frame(theme, {
-      xaxis: epochAxis(columns.epoch, theme),
-      yaxis: axis(theme, label(name), {
+      xaxis: epochAxis(columns.epoch),
+      yaxis: axis(label(name), {
         ...valueAxis(robust(pair.flatMap(({ y }) => y), log), log), ...(share && { tickformat: ".0%" }),
       }),
       ...(broken.length && { yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true } }),
@@ -41,8 +41,8 @@ export function smallFigure(epochs, curves, title, log, theme) {
     ],
     layout: frame(theme, {
       margin: { l: 56, r: 16, t: 8, b: 40 },
-      xaxis: epochAxis(epochs, theme),
-      yaxis: axis(theme, title, log ? valueAxis(robust(values, log), log) : { rangemode: "tozero", nticks: 5 }),
+      xaxis: epochAxis(epochs),
+      yaxis: axis(title, log ? valueAxis(robust(values, log), log) : { rangemode: "tozero", nticks: 5 }),
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
       annotations: nothing(values, theme),
     }),
@@ -50,9 +50,9 @@ export function smallFigure(epochs, curves, title, log, theme) {
 }
 
 /** Epochs along the bottom, from 0; the last tick keeps clear of the edge. */
-export function epochAxis(epochs, theme) {
+export function epochAxis(epochs) {
   const last = Math.max(1, ...epochs);
-  return axis(theme, "epoch", {
+  return axis("epoch", {
     showgrid: false, showline: true, range: [0, last * 1.02], tickformat: "", ...(last < FEW_EPOCHS && { dtick: 1 }),
   });
 }
@@ -61,8 +61,7 @@ function line(epochs, y, colour, name) {
   return {
     x: epochs, y, type: "scatter", mode: epochs.length > 1 ? "lines" : "markers", line: { color: colour, width: 2 },
     marker: { color: colour, size: 6 }, connectgaps: false,
-    text: y.map((item, index) => `epoch ${epochs[index]}<br>${name} ${number(item, 4)}`),
-    hovertemplate: "%{text}<extra></extra>",
+    text: (index) => `epoch ${epochs[index]}\n${name} ${number(y[index], 4)}`,
   };
 }
 
@@ -73,7 +72,7 @@ function brokenMarks(epochs, y, colour, theme) {
   return [{
     x: broken.map(([epoch]) => epoch), y: broken.map(() => 0.98), yaxis: "y2", type: "scatter", mode: "markers",
     marker: { symbol: "x-thin", size: 8, line: { color: theme.diverged, width: 2 } },
-    text: broken.map(([epoch, item]) => `epoch ${epoch}: ${number(item)}`), hovertemplate: "%{text}<extra></extra>",
+    text: (index) => `epoch ${broken[index][0]}: ${number(broken[index][1])}`,
   }];
 }
 

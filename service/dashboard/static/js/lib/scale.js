@@ -1,14 +1,16 @@
 /** How values of the horizontal parameter become positions on an axis. */
 
 import { parameter } from "./format.js";
-import { plain, ticks } from "./frame.js";
+import { ticks } from "./frame.js";
 import { valueAxis } from "./ranges.js";
 import { numeric, wide } from "./records.js";
+
+const LEAST = 0.015; // of all positions, that stays free beside the first and the last
 
 /**
  * The axis for the parameter `name`, or for none.
  * `place(setting)` is a position on the axis's own scale (powers of ten on a logarithmic one), `from` turns a
- * position into what plotly takes, `places` are all positions in order. Anything but numbers stands in equal steps,
+ * position into a value, `places` are all positions in order. Anything but numbers stands in equal steps,
  * under its `words`.
  */
 export function horizontalScale(settings, name) {
@@ -24,20 +26,20 @@ export function horizontalScale(settings, name) {
     };
   }
   const texts = name ? [...new Set(values.map((item) => parameter(item)))] : ["all runs"];
-  const words = texts.map(plain);
   return {
-    name, places: texts.map((_, index) => index), words, ordered: false,
-    axis: { type: "linear", range: [-0.6, texts.length - 0.4], tickformat: "", ...ticks(words) },
+    name, places: texts.map((_, index) => index), words: texts, ordered: false,
+    axis: { type: "linear", range: [-0.6, texts.length - 0.4], ...ticks(texts) },
     place: (setting) => (name ? texts.indexOf(parameter(setting[name])) : 0),
     from: (place) => place,
   };
 }
 
-/** From half a step before the first position to half a step behind the last. */
+/** From half a step before the first position to half a step behind the last, and not less than a mark is wide. */
 function padded(places) {
+  const least = LEAST * (places.at(-1) - places[0]);
   const first = places[1] - places[0];
   const last = places.at(-1) - places.at(-2);
-  return [places[0] - 0.6 * first, places.at(-1) + 0.6 * last];
+  return [places[0] - Math.max(least, 0.6 * first), places.at(-1) + Math.max(least, 0.6 * last)];
 }
 
 /** The edges around each position of `scale`, by position. */

@@ -3,7 +3,7 @@
 import { number, value } from "./format.js";
 import { axis, frame } from "./frame.js";
 
-/** plotly's data and layout of one column of an evaluation. */
+/** A figure's data and layout of one column of an evaluation. */
 export function truthFigure(column, theme) {
   const predicted = column.predicted.map(value);
   const all = [...column.true, ...predicted].filter(Number.isFinite);
@@ -13,10 +13,9 @@ export function truthFigure(column, theme) {
       { x: ends, y: ends, type: "scatter", mode: "lines", line: { color: theme["line-strong"], width: 1.5, dash: "dot" }, hoverinfo: "skip" },
       {
         x: column.true, y: predicted, type: "scatter", mode: "markers", marker: { color: theme["chart-validation"], size: 6, opacity: 0.55 },
-        text: column.true.map((item, index) => `row ${column.rows[index] + 1}<br>true ${number(item, 4)}<br>predicted ${number(predicted[index], 4)}`),
-        hovertemplate: "%{text}<extra></extra>",
+        text: (index) => `row ${column.rows[index] + 1}\ntrue ${number(column.true[index], 4)}\npredicted ${number(predicted[index], 4)}`,
       },
     ],
-    layout: frame(theme, { xaxis: axis(theme, "true", { showline: true }), yaxis: axis(theme, "predicted") }),
+    layout: frame(theme, { xaxis: axis("true", { showline: true }), yaxis: axis("predicted") }),
   };
 }

@@ -43,39 +43,39 @@ export function binned(values) {
   return { start: low, width, counts };
 }
 
-/** plotly's data and layout of a layer's weights (inputs, units). */
+/** A figure's data and layout of a layer's weights (inputs, units). */
 export function heatFigure(rows, theme) {
   const { cells, down, across } = reduced(rows);
   const limit = cells.flat().filter(Number.isFinite).reduce((most, item) => Math.max(most, Math.abs(item)), 0) || 1;
-  const text = cells.map((line, row) => line.map((item, column) =>
-    `input ${span(row, down)}<br>unit ${span(column, across)}<br>${number(item, 4)}${down * across > 1 ? ", the farthest from 0" : ""}`));
+  const text = (row, column) =>
+    `input ${span(row, down)}\nunit ${span(column, across)}\n${number(cells[row][column], 4)}${down * across > 1 ? ", the farthest from 0" : ""}`;
   return {
     data: [{
-      type: "heatmap", z: cells, x0: 1, dx: 1, y0: 1, dy: 1, zmin: -limit, zmax: limit, text, hovertemplate: "%{text}<extra></extra>",
+      type: "heatmap", z: cells, x0: 1, dx: 1, y0: 1, dy: 1, zmin: -limit, zmax: limit, text,
       colorscale: [[0, theme.diverged], [0.5, theme.surface], [1, theme["chart-validation"]]],
-      colorbar: { thickness: 10, outlinewidth: 0, tickfont: { size: 11, color: theme["ink-faint"] } },
+      colorbar: {},
       xgap: cells.length <= 24 ? 1 : 0, ygap: cells.length <= 24 ? 1 : 0,
     }],
     layout: frame(theme, {
-      xaxis: axis(theme, across > 1 ? `unit, blocks of ${across}` : "unit", { showgrid: false, tickformat: "d", ...few(cells[0].length) }),
-      yaxis: axis(theme, down > 1 ? `input, blocks of ${down}` : "input", { showgrid: false, autorange: "reversed", tickformat: "d", ...few(cells.length) }),
+      xaxis: axis(across > 1 ? `unit, blocks of ${across}` : "unit", { showgrid: false, tickformat: "d", ...few(cells[0].length) }),
+      yaxis: axis(down > 1 ? `input, blocks of ${down}` : "input", { showgrid: false, autorange: "reversed", tickformat: "d", ...few(cells.length) }),
     }),
   };
 }
 
-/** plotly's data and layout of how the weights are distributed. */
+/** A figure's data and layout of how the weights are distributed. */
 export function histogramFigure(values, theme) {
   const { start, width, counts } = binned(values);
   const edges = counts.map((_, index) => start + index * width);
   return {
     data: [{
       type: "bar", x: edges.map((edge) => edge + width / 2), y: counts, width: counts.map(() => width),
-      marker: { color: theme["chart-validation"] }, hovertemplate: "%{text}<extra></extra>",
-      text: counts.map((count, index) => `${number(edges[index])} to ${number(edges[index] + width)}: ${count}`), textposition: "none",
+      marker: { color: theme["chart-validation"] },
+      text: (index) => `${number(edges[index])} to ${number(edges[index] + width)}: ${counts[index]}`,
     }],
     layout: frame(theme, {
-      xaxis: axis(theme, "weight", { showgrid: false, showline: true }),
-      yaxis: axis(theme, "how many", { rangemode: "tozero", nticks: 5 }),
+      xaxis: axis("weight", { showgrid: false, showline: true }),
+      yaxis: axis("how many", { rangemode: "tozero", nticks: 5 }),
     }),
   };
 }
