@@ -54,7 +54,12 @@ def start(settings: Settings, name: str, tasks: str = TASKS) -> int:
     app = create_app(settings, tasks)
     require_free(settings, name)
     worker = app.Worker(
-        hostname=name, loglevel="INFO", without_gossip=True, without_mingle=True, without_heartbeat=True
+        hostname=name,
+        loglevel="INFO",
+        quiet=True,  # Celery's banner would end the worker where a full disk takes no line of it
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
     )
     _pass_on_the_stop(worker)
     signal.pthread_sigmask(signal.SIG_BLOCK, {STOP_SOFTLY})  # for the training process to inherit

@@ -52,7 +52,9 @@ class Working:
 
 
 @contextmanager
-def working(broker_url: str, database_url: str, folder: Path, *, waits: bool = False) -> Iterator[Working]:
+def working(
+    broker_url: str, database_url: str, folder: Path, *, waits: bool = False, log: Path | None = None
+) -> Iterator[Working]:
     record = folder / "record"
     environment = {
         **os.environ,
@@ -66,12 +68,12 @@ def working(broker_url: str, database_url: str, folder: Path, *, waits: bool = F
         WAITS: "1" if waits else "",
     }
     bell = Doorbell(broker_url)
-    with (folder / "log").open("wb") as log:
+    with (log or folder / "log").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-c", WITH_THE_STAND_IN],
             env=environment,
-            stdout=log,
-            stderr=log,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
         )
     try:
@@ -106,6 +108,17 @@ def test_a_worker_announces_itself_looks_for_work_and_stops_softly_in_the_middle
         row = worker_row(sqlite_url)
         assert row is not None
         assert row.stopped_at is not None
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_worker_whose_log_has_no_room_works_and_stops_softly(
+    broker_url: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    with working(broker_url, sqlite_url, tmp_path, waits=True, log=Path("/dev/full")) as worker:
+        ringing = worker.rang(1)
+        worker.process.terminate()
+        assert worker.process.wait(10) == 0
+        assert worker.lines("stopped") == [ringing]
 
 
 def test_a_killed_training_process_is_replaced_and_its_doorbell_rings_again(
