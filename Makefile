@@ -48,7 +48,7 @@ bench-service: $(VENV)/dev  ## Measure recording, workers and recovery on this m
 bench-load: $(VENV)/dev  ## Put a load on the API, and on MLflow if it is in .venv-bench (about 12 minutes)
 	@$(BIN)/python -m benchmarks.service.load $(BENCH_OPTIONS)
 
-bench-queries: $(VENV)/dev  ## Time every list, filter, summary and curve on 100,000 runs, on both databases (about 12 minutes)
+bench-queries: $(VENV)/dev  ## Time every list, filter, summary and curve on 100,000 runs, on both databases (about 25 minutes)
 	@$(BIN)/python -m benchmarks.service.queries $(BENCH_OPTIONS)
 
 bench-pages: $(VENV)/dev  ## Time the dashboard's pages in headless Chromium, on 10,000 sweeps and 100,000 runs (about 6 minutes)

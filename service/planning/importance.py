@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from service.planning.outcome_table import OutcomeTable
 from service.planning.outcomes import Goal, Settings, gather, mixed_losses
+from service.planning.ranks import ranked
 from service.planning.statistics import FloatArray, Sampling, is_number
 from service.planning.statuses import RunState
 
@@ -81,7 +82,7 @@ def importance(table: OutcomeTable, *, metric: str, goal: Goal, sampling: Sampli
         return nothing(
             f"{len(found)} settings have finished at a common seed; {FEWEST_SETTINGS} are needed", len(found)
         )
-    ranks = _ranks(compared)
+    ranks = np.stack([ranked(seed) for seed in compared.T], axis=1)
     if not np.var(ranks.mean(axis=1)) > 0:
         return nothing("all settings came to the same", len(found))
     columns = {name: [settings.named[place][name] for place in found] for name in names}
@@ -103,12 +104,6 @@ def _values(settings: Settings, metric: str, goal: Goal) -> FloatArray:
     table = settings.table
     lost = settings.at_seeds(table.among(RunState.DIVERGED) | table.unconverged())
     return np.where(lost, inf, sign * settings.values(metric))
-
-
-def _ranks(table: FloatArray) -> FloatArray:
-    from scipy.stats import rankdata
-
-    return np.asarray(rankdata(table, axis=0), dtype=np.float64)
 
 
 def _levels(column: Sequence[object]) -> NDArray[np.intp]:

@@ -11,6 +11,13 @@ from service.planning.statistics import FloatArray
 from service.planning.statuses import RunState
 
 
+def ranked(values: FloatArray) -> FloatArray:
+    """The ranks of values from 1; equal ones have the mean of theirs."""
+    _distinct, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    found: FloatArray = (np.cumsum(counts) - (counts - 1) / 2)[places]
+    return found
+
+
 def medians(settings: Settings, metric: str, goal: Goal) -> list[float | None]:
     """Each setting's median over its finished runs; None where the middle one diverged, or none has."""
     grid = np.sort(_by_seed(settings, metric, goal), axis=1)  # NaN comes last
@@ -28,15 +35,8 @@ def mean_ranks(settings: Settings, metric: str, goal: Goal) -> list[float | None
     table = grid[:, ~np.isnan(grid).any(axis=0)]
     if not table.size:
         return [None] * len(settings)
-    ranks = np.stack([_ranked(seed if goal == "minimize" else -seed) for seed in table.T])
+    ranks = np.stack([ranked(seed if goal == "minimize" else -seed) for seed in table.T])
     return [float(mean) for mean in ranks.mean(axis=0)]
-
-
-def _ranked(values: FloatArray) -> FloatArray:
-    """The ranks of values from 1; equal ones have the mean of theirs."""
-    _distinct, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    found: FloatArray = (np.cumsum(counts) - (counts - 1) / 2)[places]
-    return found
 
 
 def _by_seed(settings: Settings, metric: str, goal: Goal) -> FloatArray:

@@ -32,15 +32,26 @@ def labels(values: Iterable[float]) -> Mapping[float, str]:
     """A short text per value of a grid: two digits, or as many more as keep different values different."""
     distinct = sorted(set(values))
     for digits in range(FEWEST_DIGITS, MOST_DIGITS):
-        texts = {value: _label(value, digits) for value in distinct}
-        if len(set(texts.values())) == len(distinct):
+        texts = _told_apart(distinct, digits)
+        if texts is not None:
             return texts
     return {value: repr(value) for value in distinct}
 
 
+def _told_apart(distinct: Iterable[float], digits: int) -> Mapping[float, str] | None:
+    """A text per value; None if two would have the same."""
+    texts: dict[str, float] = {}
+    for value in distinct:
+        if texts.setdefault(_label(value, digits), value) != value:
+            return None
+    return {value: text for text, value in texts.items()}
+
+
 def _label(value: float, digits: int) -> str:
+    if float(f"{value:.{EXACT_DIGITS}g}") != value:
+        return significant(value, digits)
     own = len(Decimal(repr(value)).normalize().as_tuple().digits)
-    return significant(value, max(digits, own) if own <= EXACT_DIGITS else digits)
+    return significant(value, max(digits, own))
 
 
 def _without_zeros(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ def outcomes_of(
         columns, arrivals = run_columns(session, sweep, hashes)
     else:
         arrivals = None
-    distinct, places = _in_order(columns["configurations"].tolist())
+    distinct, places = _in_order(columns["configurations"])
     configurations = all_configurations(session, sweep.id, hashes)
     found = [configurations[key] for key in distinct]
     table = OutcomeTable(
@@ -52,7 +52,7 @@ def outcomes_of(
         columns["collapsed"],
         places,
         [digest for digest, _document in found],
-        [_setting(document, sweep.varied) for _digest, document in found],
+        _settings((document for _digest, document in found), sweep.varied),
         {public_name(name, sweep.task): columns[name] for name in LAST if name in columns},
         columns["linear"],
         None if arrivals is None else [each.get("converged") for each in arrivals],
@@ -104,15 +104,21 @@ def run_columns(
     }, arrivals
 
 
-def _in_order(keys: Sequence[int]) -> tuple[Sequence[int], NDArray[np.intp]]:
+def _in_order(keys: NDArray[np.int64]) -> tuple[Sequence[int], NDArray[np.intp]]:
     """The distinct keys as they first come, and for each key its place among them."""
-    known: dict[int, int] = {}
-    places = [known.setdefault(key, len(known)) for key in keys]
-    return list(known), np.array(places, dtype=np.intp)
+    distinct, firsts, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(firsts)
+    places = np.empty_like(order)
+    places[order] = np.arange(len(order))
+    return distinct[order].tolist(), places[inverse]
 
 
-def _setting(document: Mapping[str, Any], varied: Sequence[str]) -> Mapping[str, Any]:
-    return {name: _hashable(value) for name, value in varied_part(document, varied).items()}
+def _settings(
+    documents: Iterable[Mapping[str, Any]], varied: Sequence[str]
+) -> Sequence[Mapping[str, object]]:
+    """What varies in each configuration; a field that it leaves out has its neutral value."""
+    neutral = varied_part({}, varied).items()
+    return [{name: _hashable(document.get(name, value)) for name, value in neutral} for document in documents]
 
 
 def _hashable(value: Any) -> Any:

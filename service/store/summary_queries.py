@@ -205,7 +205,7 @@ def _context(documents: Sequence[Mapping[str, Any]]) -> Context:
     """What is the same in every configuration."""
 
     def common(name: str) -> Any:
-        values = {str(document.get(name)) for document in documents}
+        values = {document.get(name) for document in documents}
         return documents[0].get(name) if len(values) == 1 else None
 
     return Context(

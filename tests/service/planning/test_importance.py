@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -179,3 +181,26 @@ def test_baselines_take_no_part() -> None:
         role=Role.LINEAR, metrics={"validation_loss": 0.0},
     )  # fmt: skip
     assert found([*outcomes, linear]) == found(outcomes)
+
+
+def test_ranks_need_none_of_scipys_statistics_which_take_a_second_to_load() -> None:
+    script = """
+import sys
+from service.planning.importance import importance
+from service.planning.statistics import Sampling
+from service.planning.statuses import RunState
+from tests.service.planning.run_outcomes import RunOutcome, table_of
+
+outcomes = [
+    RunOutcome(
+        number=rate + width, setting={"rate": rate, "width": width}, configuration_hash=f"{rate} {width}",
+        seed=0, state=RunState.COMPLETED, metrics={"validation_loss": 0.1 * rate + width},
+    )
+    for rate in (1, 2) for width in (8, 16)
+]
+sampling = Sampling(resampled=False, train_count=0, validation_count=0)
+found = importance(table_of(outcomes), metric="validation_loss", goal="minimize", sampling=sampling)
+assert len(found.items) == 2
+sys.exit("scipy.stats" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
