@@ -45,7 +45,7 @@ bench: $(VENV)/runtime $(BENCH)/ready  ## Compare the core with JAX, PyTorch and
 bench-service: $(VENV)/dev  ## Measure recording, workers and recovery on this machine (about 5 minutes)
 	@$(BIN)/python -m benchmarks.service $(BENCH_OPTIONS)
 
-bench-load: $(VENV)/dev  ## Put a load on the API, and on MLflow if it is in .venv-bench (about 12 minutes)
+bench-load: $(VENV)/dev  ## Put a load on the API, and on MLflow if it is in .venv-bench (about 13 minutes)
 	@$(BIN)/python -m benchmarks.service.load $(BENCH_OPTIONS)
 
 bench-queries: $(VENV)/dev  ## Time every list, filter, summary and curve on 100,000 runs, on both databases (about 25 minutes)
