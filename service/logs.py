@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TextIO
 
 # Whoever logs under these names has handlers of its own, which would write every line twice.
@@ -42,6 +43,8 @@ def about(**fields: Any) -> Iterator[None]:
 
 def configure(form: str, level: str = "info", stream: TextIO | None = None) -> None:
     """Log to `stream` (standard error) in this form, and nowhere else; again changes it."""
+    # No form shows them, and for every line they would be looked up.
+    logging.logThreads = logging.logMultiprocessing = False
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else Lines())
     root = logging.getLogger()
@@ -88,5 +91,9 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _instant(record: logging.LogRecord) -> str:
-    moment = datetime.fromtimestamp(record.created, tz=UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{int(record.msecs):03d}Z"
+    return f"{_second(int(record.created))}.{int(record.msecs):03d}Z"
+
+
+@lru_cache(maxsize=1)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, tz=UTC).isoformat()[:19]  # for the hundreds of lines in it

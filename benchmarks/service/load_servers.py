@@ -111,7 +111,7 @@ def backsweep() -> Iterator[Server]:
 
 @contextmanager
 def mlflow() -> Iterator[Server]:
-    """MLflow's tracking server: one worker process over SQLite, as it starts by default but for that."""
+    """MLflow's tracking server: one worker process over SQLite, with a connection to it for every request."""
     with tempfile.TemporaryDirectory() as home:
         port = _free_port()
         url = f"http://127.0.0.1:{port}"
@@ -123,6 +123,8 @@ def mlflow() -> Iterator[Server]:
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "DO_NOT_TRACK": "true",
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # consumers beside the server that nobody feeds
+            # By default fifteen at most, for which more requests at once wait half a minute, and fail.
+            "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": str(2 * CONNECTIONS),
         }
         command = (str(MLFLOW), "server", *store, *artifacts, *place)
         with _process(command, environment, f"{url}/health") as process:

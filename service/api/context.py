@@ -63,11 +63,17 @@ async def context_of(request: Request) -> Context:
     transaction as the change.
     """
     context: Context = request.app.state.context
+    database = noting(request, context)
+    return context if database is context.database else replace(context, database=database)
+
+
+def noting(request: Request, context: Context) -> Database:
+    """The database, which writes the audit's row beside what this request changes, if it may."""
     deed: Deed | None = getattr(request.state, "deed", None)
     if deed is None:
-        return context
+        return context.database
     deed.action = request.scope["route"].name
-    return replace(context, database=context.database.with_note(deed))
+    return context.database.with_note(deed)
 
 
 async def caller_of(request: Request) -> Caller:

@@ -110,6 +110,8 @@ def decoded(body: bytes) -> str:
 def _too_deep(body: bytes, max_depth: int) -> bool:
     # Counted on the bytes, before a parser can exhaust its stack: in UTF-8 no other character contains a
     # bracket's byte.
+    if body.count(b"[") + body.count(b"{") <= max_depth:  # of which few documents have more at all
+        return False
     depth = 0
     for found in _STRING_OR_BRACKET.finditer(body):
         if found.group() in (b"[", b"{"):

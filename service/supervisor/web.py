@@ -20,6 +20,7 @@ from service.settings import Settings
 from service.supervisor.gathered_writes import GatheredWrites
 
 APPLICATION = "service.app:create_app"  # a name, because the application stands above the supervisor
+OBJECTS_BETWEEN_COLLECTIONS = 20_000  # made and not let go: a few MB
 GRACE_SECONDS = 2  # for open requests at a stop
 
 
@@ -30,10 +31,14 @@ class Server(uvicorn.Server):
     """
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start serving. What is loaded by then stays: to look for garbage in it took 0.15 s each time."""
+        """Start serving. What is loaded by then stays: to look for garbage in it took 0.15 s each time.
+
+        To look every 700 objects took 0.1 ms of a small submission, which leaves no garbage of that kind.
+        """
         await super().startup(sockets)
         gc.collect()
         gc.freeze()
+        gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop serving."""

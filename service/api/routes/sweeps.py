@@ -44,7 +44,7 @@ async def create_sweep(sent: Sent) -> Response:
     """Store a sweep with all its runs, and tell the workers; of a faulty submission nothing is stored."""
     here, caller = sent.here, sent.caller
     submitted = await here.intake.submit(
-        here.database,
+        sent.database,
         owner_id=caller.owner_id,
         body=sent.body,
         media_type=sent.media_type,
