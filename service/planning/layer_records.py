@@ -1,6 +1,7 @@
 """What each epoch's last step did to each layer: a run's recorded epochs, packed one behind the other.
 
 A record is an epoch (int32) and `LAYER_COLUMNS` of each layer, little-endian, in the run's own precision.
+NumPy is loaded by what needs it: a worker's main process, which only requeues, does without.
 """
 
 from __future__ import annotations
@@ -8,12 +9,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-from core.layer_statistics import LayerStatistics
+    from core.layer_statistics import LayerStatistics
 
 LAYER_COLUMNS = ("gradient_norm", "weight_norm", "update_ratio")
 LAYER_ROW = ("run_id", "epoch", "layers", "item_bytes", "content")
@@ -51,6 +53,8 @@ def pack(
     Shapes:
         statistics  (runs, layers) each, as many as epochs
     """
+    import numpy as np
+
     values = np.array([[getattr(each, name) for name in LAYER_COLUMNS] for each in statistics])
     layers, item_bytes = values.shape[-1], ITEM_BYTES[dtype]
     records = np.empty((len(runs), len(epochs)), record_type(layers, item_bytes))
@@ -65,12 +69,16 @@ def pack(
 
 def unpack(content: bytes, layers: int, item_bytes: int) -> NDArray[np.void]:
     """The records in one row of `layer_statistics`, with the fields `epoch` and `values`."""
+    import numpy as np
+
     return np.frombuffer(content, record_type(layers, item_bytes))
 
 
 @cache
 def record_type(layers: int, item_bytes: int) -> np.dtype[np.void]:
     """One record: `values` are (LAYER_COLUMNS, layers)."""
+    import numpy as np
+
     return np.dtype([("epoch", "<i4"), ("values", f"<f{item_bytes}", (len(LAYER_COLUMNS), layers))])
 
 
