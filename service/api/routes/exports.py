@@ -62,7 +62,7 @@ def export_sweep(
 
     What a sweep at work records meanwhile is in the file as far as it was there when its place was read.
     """
-    with here.database.read() as session:
+    with here.database.read(mapped=False) as session:
         sweep = export_queries.find_exported(session, caller.owner_id, sweep_id)
     name = f"{sweep_id}-{query.what}"
     if query.what == "losses":
@@ -82,7 +82,7 @@ def export_sweep(
 def export_runs(here: Here, caller: Asking, query: Annotated[RunsExportQuery, Query()]) -> Response:
     """Send every run that the filter lets through, over all sweeps, the oldest first, with all columns."""
     which = RunFilter(tree=read_filter(query.filter, reveal_test=False))
-    with here.database.read() as session:
+    with here.database.read(mapped=False) as session:
         run_conditions(session, caller.owner_id, which)  # refuses what it has to before the answer begins
     records = export_queries.runs_of_owner(here.database, caller.owner_id, which)
     return _runs("runs", query.format, run_columns(TASKS, all_fields()), records)
