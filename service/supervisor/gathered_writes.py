@@ -5,17 +5,38 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_BYTES = 65_536  # that wait; beyond them the transport has to know how much there is
+MOST_HEAD = 65_536  # bytes of a request's line and headers: the parser itself takes any number
 
 
-class GatheredWrites(H11Protocol):
-    """HTTP/1.1 by h11, over a transport that sends what was written in one turn of the loop together."""
+class GatheredWrites(HttpToolsProtocol):
+    """HTTP/1.1 by llhttp, over a transport that sends what was written in one turn of the loop together."""
+
+    _head: int | None = 0  # bytes that came of a head that is not complete; None: a body is coming
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Begin a connection."""
         super().connection_made(cast("asyncio.Transport", Gathering(transport, self.loop)))
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, unless it is more head than anybody needs."""
+        if self._head is not None:
+            self._head += len(data)
+        super().data_received(data)
+        if self._head is not None and self._head > MOST_HEAD and not self.transport.is_closing():
+            self.send_400_response("The request line and the headers are too long.")
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer."""
+        self._head = None
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Have the next head counted."""
+        self._head = 0
+        super().on_message_complete()
 
 
 class Gathering:
