@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -106,10 +107,12 @@ class Watch:
         child.kill()  # what is left of its group
         restarted = self._killed_at.pop(child.name, None) is not None
         settled = now - child.started_at > SETTLED
+        # By a person, or by the kernel for want of memory: that passes, a mistake of its own does not.
+        killed = child.exit_code == -signal.SIGKILL
         ends = self._quick_ends[child.name] = 1 if settled else self._quick_ends.get(child.name, 0) + 1
         if restarted:
             self._due[child.name] = now
-        elif ends < self._most_quick_ends:
+        elif ends < self._most_quick_ends or killed:
             self._start_in(restart_delay(ends), child, f"ended with code {child.exit_code}", now)
         else:
             self._given_up.add(child.name)

@@ -48,6 +48,17 @@ def test_a_child_that_ends_is_started_again(nursery: Nursery, begin: Begin) -> N
     assert str(child.log) in said[0]
 
 
+def test_a_child_that_is_killed_again_and_again_is_not_given_up(nursery: Nursery, begin: Begin) -> None:
+    child = nursery.child(SLEEPER)
+    _, said = begin(child, most_quick_ends=2)
+    for _ in range(4):
+        before = pid_of(child)
+        os.kill(before, signal.SIGKILL)
+        eventually(lambda: child.pid != before and child.exit_code is None, "another child")  # noqa: B023
+    assert len(said) == 4
+    assert not any("not started again" in sentence for sentence in said)
+
+
 def test_a_child_is_told_how_often_it_was_started_again(nursery: Nursery, begin: Begin) -> None:
     child = nursery.child(
         "import os, time; print(os.environ['AGAIN'], flush=True); time.sleep(60)", counts="AGAIN"
