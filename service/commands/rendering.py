@@ -30,11 +30,15 @@ MOST_COLUMNS = 8  # of a dataset that is looked at
 MOST_SETTINGS = 40  # of a summary; the best come first
 LONGEST_WHOLE = 24  # characters of a cell that is never wrapped
 LEAST_SETTINGS = 14  # characters of a run's settings, where they are longer
+LEAST_NAME = 14  # characters that are left of a long word in a name
 MOST_WIDTH = 1_000  # characters of a table
 
 
 class WholeTable(Table):
-    """A table that is never narrower than its longest words, and the cells that are not to be wrapped."""
+    """A table that is never narrower than its longest words, and the cells that are not to be wrapped.
+
+    Words of columns that overflow with an ellipsis are cut, down to `LEAST_NAME`.
+    """
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """As a table, in more columns than there are where that is needed."""
@@ -44,6 +48,12 @@ class WholeTable(Table):
                 cells = [column.header, *column.cells]
                 column.min_width = max(Measurement.get(console, wide, cell).maximum for cell in cells)
         needed = Measurement.get(console, wide, self).minimum
+        for column in self.columns:
+            if column.overflow == "ellipsis" and not column.no_wrap:
+                words = max(
+                    Measurement.get(console, wide, cell).minimum for cell in (column.header, *column.cells)
+                )
+                needed -= max(0, words - LEAST_NAME)
         yield from super().__rich_console__(console, options.update_width(max(options.max_width, needed)))
 
 

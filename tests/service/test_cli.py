@@ -48,6 +48,15 @@ def iris(service: RunningService) -> Iterator[Sweep]:
 
 
 @pytest.fixture
+def long_word(service: RunningService) -> Iterator[Sweep]:
+    """A sweep whose name is one long word."""
+    with Client(service.url, key=service.token) as client:
+        sweep = client.submit({**SWEEP, "name": "x" * 59}).wait(timeout=30)
+        yield sweep
+        sweep.delete()
+
+
+@pytest.fixture
 def api(service: RunningService) -> Callable[[str], str]:
     """What the API answers, as text."""
     headers = {"Authorization": f"Bearer {service.token}"}
@@ -87,10 +96,10 @@ def test_a_sweep_shows_headline_and_settings_in_80_columns(run: Run, iris: Sweep
     assert max(map(len, result.stdout.splitlines())) <= 80
 
 
-def test_tables_fit_80_columns_and_name_whole_ids(run: Run, iris: Sweep) -> None:
+def test_tables_fit_80_columns_and_name_whole_ids(run: Run, iris: Sweep, long_word: Sweep) -> None:
     runs = list(iris.runs())
     for arguments, wanted in {
-        ("sweeps",): [iris.id],
+        ("sweeps",): [iris.id, long_word.id],
         ("runs", "--sweep", iris.id): [run.id for run in runs],
         ("run", runs[0].id): ["learning_rate"],
         ("losses", runs[0].id): ["3"],
