@@ -100,6 +100,7 @@ def test_keys_zoom_as_well(page: Page) -> None:
 
 def test_a_zoom_and_what_is_said_stay_while_a_sweep_goes_on(visitor: Visitor, site: Site) -> None:
     parameters = {"learning_rate": RATES, "hidden_layers": {"values": [[4], [8, 8]]}, "epochs": 6}
+    site.train()  # what other tests have left queued
     sweep = site.submit(name="zoomed into while it trains", seeds=3, parameters=parameters)
     site.train(1)
     page = visitor.open(f"/sweeps/{sweep}")

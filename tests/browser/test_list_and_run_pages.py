@@ -22,6 +22,7 @@ def test_the_list_follows_a_sweep_and_keeps_the_focus(visitor: Visitor, site: Si
 
 
 def test_a_sweep_that_trains_shows_what_is_best_so_far(visitor: Visitor, site: Site) -> None:
+    site.train()  # what other tests have left queued
     sweep = site.submit(name="halfway", seeds=1)
     page = visitor.open("/sweeps")
     row = page.locator(f"tr[data-id='{sweep}']")
