@@ -65,8 +65,10 @@ class Site:
         return str(response.json()["id"])
 
     def cancel(self, sweep: str) -> None:
-        """Cancel a sweep."""
-        self.client.post(f"/api/v1/sweeps/{sweep}:cancel").raise_for_status()
+        """Cancel a sweep, unless it has ended."""
+        response = self.client.post(f"/api/v1/sweeps/{sweep}:cancel")
+        if response.status_code != httpx.codes.CONFLICT:
+            response.raise_for_status()
 
     def finished(self, sweep: str, look: Callable[[], object] = lambda: None) -> Span:
         """Wait until every run has ended, calling `look` now and then, and say when that was."""
