@@ -57,5 +57,5 @@ def _runs(process_id: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:  # it is another user's
-        return True
+        pass
     return True

@@ -48,17 +48,6 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def quiet(second_url: str, tmp_path: Path) -> StoredSweep:
-    """The sweep as it ends undisturbed."""
-    database = Database(second_url)
-    submitted(database)
-    work(worker_on(database, second_url, tmp_path))
-    sweep = only_sweep(database)
-    database.dispose()
-    return sweep
-
-
-@pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """The sweep, queued in a database that can be taken away."""
     database = Database(database_url)

@@ -53,17 +53,6 @@ def _is_whole(url: str) -> bool:
 
 
 @pytest.fixture
-def quiet(second_url: str, tmp_path: Path) -> StoredSweep:
-    """The sweep as it ends undisturbed."""
-    database = Database(second_url)
-    submitted(database)
-    work(worker_on(database, second_url, tmp_path))
-    sweep = only_sweep(database)
-    database.dispose()
-    return sweep
-
-
-@pytest.fixture
 def database(sqlite_url: str) -> Iterator[Database]:
     """The sweep, queued on a disk that can be made full."""
     database = Database(sqlite_url)
