@@ -3,6 +3,7 @@
 import { draw, explain } from "../charts/chart.js";
 import { onThemeChange, theme } from "../charts/theme.js";
 import { bestSettings, curvesFigure, orderedCurves } from "../lib/curves.js";
+import { count } from "../lib/format.js";
 import { settingKey } from "../lib/records.js";
 import { choices, keepInAddress } from "./choices.js";
 import { setText } from "./fill.js";
@@ -72,4 +73,4 @@ function hiddenIn(settings) {
   return new Set(places.filter((place) => settings[place - 1]).map((place) => settingKey(settings[place - 1].setting)));
 }
 
-const shownOf = (shown, all, spread) => (shown < all ? `${shown} of ${all.toLocaleString("en-US")} settings; ${spread}` : spread);
+const shownOf = (shown, all, spread) => (shown < all ? `${shown} of ${count(all)} settings; ${spread}` : spread);
