@@ -141,9 +141,9 @@ def test_going_back_brings_the_charts_choices_back(visitor: Visitor, finished: s
 
 
 def test_a_sweep_at_work_is_followed_by_its_stream_of_events(visitor: Visitor, site: Site) -> None:
-    page = visitor.open(f"/sweeps/{site.submit()}")
-    with page.expect_request(lambda request: "/events?after=" in request.url) as asked:
-        page.reload()
+    sweep = site.submit()
+    with visitor.page.expect_request(lambda request: "/events?after=" in request.url) as asked:
+        page = visitor.open(f"/sweeps/{sweep}")
     answer = asked.value.response()
     assert answer is not None
     assert answer.headers["content-type"].startswith("text/event-stream")
