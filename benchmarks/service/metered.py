@@ -61,6 +61,7 @@ def book(ledger: Ledger) -> Callable[[], None]:
 
     Where the worker's code no longer has one of these names, this fails instead of booking nothing.
     """
+    from core.evaluation import Trained
     from core.training import Population
     from service.lifecycle.keep_headline import keep_headlines
     from worker import execution, recording
@@ -80,6 +81,8 @@ def book(ledger: Ledger) -> Callable[[], None]:
 
     places = (
         (NetworkTraining, "run", on(CORE, NetworkTraining.run)),
+        (Trained, "__init__", on(CORE, Trained.__init__)),
+        (Trained, "on", on(CORE, Trained.on)),
         (NetworkTraining, "test", on(TESTS, NetworkTraining.test)),
         (execution, "training_of", on(SETTING_UP, execution.training_of)),
         (execution, "Recorder", Recorder),

@@ -12,11 +12,12 @@ QUIET = 0.05  # of all cores; above, the notes say that other programs were at w
 
 EXPLANATION = """\
 A real site for each measurement: API, Valkey, workers, and a new database. "core" is processor time of the
-training process inside core/, without the callback; "all else" is everything else in that process, from each
-claim to the population's end, over the core's time, with what it was spent on beside it; "in wall time" has
-the waiting for a disk or a server as well. Rows and speedup are measured from the first claim to the last
-end. Recovery goes from SIGKILL to the population's next claim. The death of a training process is seen by its
-main process, that of a whole worker only when its lease ends, after 30 s unless set."""
+training process inside core/, without the callback: training, and the networks' answers on the test rows;
+"all else" is everything else in that process, from each claim to the population's end, over the core's time,
+with what it was spent on beside it; "in wall time" has the waiting for a disk or a server as well. Rows and
+speedup are measured from the first claim to the last end. Recovery goes from SIGKILL to the population's next
+claim. The death of a training process is seen by its main process, that of a whole worker only when its lease
+ends, after 30 s unless set."""
 
 
 @dataclass(frozen=True, slots=True)

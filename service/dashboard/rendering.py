@@ -91,9 +91,11 @@ def _environment() -> Environment:
 
 
 def _at(record: object, path: str) -> Any:
-    """What lies at a dotted path, such as `metrics.validation_loss.last`; None where nothing does."""
+    """What lies at a dotted path, as `metrics.train_loss.last` or `layers.0`; None where nothing does."""
 
     def step(found: object, name: str) -> object:
+        if isinstance(found, list):
+            return found[int(name)] if name.isdecimal() and int(name) < len(found) else None
         return found.get(name) if isinstance(found, Mapping) else None
 
     return reduce(step, path.split("."), record)

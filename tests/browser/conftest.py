@@ -26,7 +26,8 @@ FLAGS = [
 ]
 
 # A machine that is busy with other things draws late, which is no fault of a page.
-expect.set_options(timeout=20_000)
+PATIENCE = 60_000  # milliseconds
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +75,7 @@ def signed_in(site: Site, browser: Browser) -> dict[str, Any]:
 def window(browser: Browser, signed_in: Any) -> Iterator[BrowserContext]:
     """One window for all tests that do not care how it looks: its cache keeps the modules."""
     window = browser.new_context(storage_state=signed_in)
-    window.set_default_timeout(15_000)
+    window.set_default_timeout(PATIENCE)
     yield window
     window.close()
 

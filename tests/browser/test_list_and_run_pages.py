@@ -145,5 +145,5 @@ def test_a_list_without_a_stream_is_asked_for_now_and_then(visitor: Visitor, sit
     visitor.page.add_init_script("delete window.EventSource")
     page = visitor.open("/sweeps")
     sweep = site.submit(name="seen without a stream", seeds=1)
-    expect(page.locator(f"tr[data-id='{sweep}']")).to_be_visible(timeout=15_000)
+    expect(page.locator(f"tr[data-id='{sweep}']")).to_be_visible()
     site.train()

@@ -19,3 +19,23 @@ def test_charts_and_tables_fit_on_paper(visitor: Visitor, finished: str) -> None
     for what in (".picture", "#settings table", "#runs table"):
         assert page.evaluate(WIDEST, what) <= PAPER, what
     page.emulate_media(media="screen")
+
+
+def test_what_was_not_drawn_yet_says_so_on_paper(visitor: Visitor, finished: str) -> None:
+    page = visitor.open(f"/sweeps/{finished}")
+    visitor.sees_charts(2)
+    part = page.locator("[data-behaviour=response-chart]")
+    part.locator(".chart").evaluate(
+        """(drawn) => {
+          const waits = drawn.cloneNode();
+          waits.ariaBusy = "true";
+          waits.textContent = "Loading the chart …";
+          drawn.after(waits);
+        }"""
+    )
+    chart = part.locator(".chart").last
+    page.emulate_media(media="print")
+    assert chart.evaluate("(one) => getComputedStyle(one).fontSize") == "0px"
+    said = chart.evaluate("(one) => getComputedStyle(one, '::after').content")
+    assert said == '"Not drawn yet when this was printed."'
+    page.emulate_media(media="screen")

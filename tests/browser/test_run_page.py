@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -71,6 +72,9 @@ def test_the_layers_of_a_run_that_trains_appear(visitor: Visitor, site: Site) ->
     expect(layers).to_be_hidden()
     site.train()
     expect(layers.locator("[data-chart=weight_norm][data-drawn]")).to_be_visible()
+    expect(layers.locator("thead th").first).to_have_text("At the last step of epoch 4")
+    for number in layers.locator("tbody td").all():
+        expect(number).to_have_text(re.compile(r"^\d"))
 
 
 def test_layers_and_the_confusion_matrix_are_tables(visitor: Visitor, digits: str) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-PATIENCE = 15.0  # seconds
+PATIENCE = 60.0  # seconds: a busy machine takes its time, and only what fails waits so long
 
 
 def eventually(

@@ -19,7 +19,7 @@ from service.settings import Settings
 from service.supervisor.web import Server, configuration
 
 TOKEN = "a-token-of-the-tests-0123456789"
-PATIENCE = 20.0  # seconds
+PATIENCE = 60.0  # seconds
 
 
 @dataclass(slots=True)

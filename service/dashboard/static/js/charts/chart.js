@@ -22,6 +22,7 @@ export function draw(element, figure) {
 export function explain(element, text) {
   if (element.dataset.drawn) return;
   element.setAttribute("aria-busy", "true");
+  element.dataset.explained = "";
   element.textContent = text;
 }
 
@@ -58,6 +59,7 @@ async function paint(element, known) {
   if (element.getAttribute("aria-busy") === "true") {
     element.textContent = "";
     element.removeAttribute("aria-busy");
+    delete element.dataset.explained;
     // From now on it can be stepped through: an image could not.
     Object.assign(element, { tabIndex: 0, role: "group", ariaRoleDescription: "chart" });
   }
