@@ -35,7 +35,7 @@ FULL = Effort(
     repeats=2,
     rows=sweeps.tiny(runs=256, epochs=1000),
     scaling=sweeps.reference(seeds=30),
-    scaling_rounds=2,
+    scaling_rounds=3,
     large=sweeps.reference(rates=100, seeds=100, epochs=5),
     kills=10,
 )

@@ -42,6 +42,15 @@ def test_every_size_that_holds_a_run_is_measured_and_told() -> None:
     assert Calibration.from_json(found.to_json()) == found
 
 
+def test_a_disturbance_during_one_measurement_changes_nothing() -> None:
+    quiet, calls = machine(4 * MEBIBYTE), iter(range(10_000))
+
+    def disturbed(hidden: int, runs: int) -> float:
+        return quiet(hidden, runs) * (5.0 if next(calls) == 3 else 1.0)
+
+    assert calibrate(disturbed) == calibrate(quiet)
+
+
 def test_what_is_no_calibration_says_so() -> None:
     with pytest.raises(DataError, match="budget and points"):
         Calibration.from_json({"points": []})

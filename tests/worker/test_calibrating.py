@@ -12,7 +12,7 @@ import worker.calibrating
 from core.calibration import Calibration, Point, calibrate
 from core.environment import environment_class
 from service.lifecycle import fleet
-from service.lifecycle.calibrations import cache_budget
+from service.lifecycle.calibrations import cache_budget, keep_calibration
 from service.lifecycle.momentary import Momentary
 from service.lifecycle.owners import local_owner
 from service.lifecycle.plan_submission import plan_submission
@@ -70,6 +70,25 @@ def test_the_first_worker_of_a_machine_measures_it_for_all_others(
     know_the_machine(Context(here.database, here.settings, "w2", other))
     assert calls == ["measured"]
     assert stored(here.database, "w2") == stored(here.database, "w1")
+
+
+def test_workers_that_measured_together_agree_on_the_first_answer(
+    here: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = here.database.run(
+        lambda session: register_worker(
+            session, name="w2", host=socket.gethostname(), process_id=2, environment=environment_class()
+        )
+    )
+
+    def outrun() -> Calibration:
+        here.database.run(lambda session: keep_calibration(session, "w2", SMALL))
+        return Calibration(8 * MEBIBYTE, SMALL.points)
+
+    monkeypatch.setattr(worker.calibrating, "calibrate", outrun)
+    know_the_machine(here)
+    assert other == here.environment_class
+    assert stored(here.database, "w1") == stored(here.database, "w2")
 
 
 def test_another_arithmetic_is_measured_anew(here: Context, monkeypatch: pytest.MonkeyPatch) -> None:
