@@ -44,10 +44,11 @@ class Labels:
     @property
     def revision(self) -> str:
         """What tells these from others, to be sent back as If-Match."""
-        text = json.dumps([self.name, self.tags, self.notes], sort_keys=True, separators=(",", ":"))
+        text = _WRITTEN.encode([self.name, self.tags, self.notes])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+_WRITTEN = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _MODELS: Mapping[tuple[str, ...], type[BaseModel]] = {(): SweepEdit}
 
 

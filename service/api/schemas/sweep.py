@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, Self
 
 from pydantic import Field
@@ -165,11 +166,16 @@ class Sweeps(Shape):
     next_cursor: NextCursor
 
 
+# Counts by state are columns.
+_COUNTS = tuple((state.value, attrgetter(f"{state.value}_count")) for state in RunState)
+
+
 def _fields(view: SweepView) -> dict[str, Any]:
-    sweep, dataset = view.sweep, view.dataset
+    # What is within stays plain: the sweep's own validation makes shapes of it, all at once.
+    sweep, dataset, leader = view.sweep, view.dataset, view.leader
     address = f"/api/v1/sweeps/{sweep.public_id}"
     ended_at = view.read_at if sweep.finished_at is None else sweep.finished_at
-    fraction = sweep.epochs_done / sweep.epochs_total if sweep.epochs_total else 0.0
+    done, total = sweep.epochs_done, sweep.epochs_total
     return {
         "id": sweep.public_id,
         "name": sweep.name,
@@ -180,38 +186,36 @@ def _fields(view: SweepView) -> dict[str, Any]:
         "state": sweep.state,
         "intent": sweep.intent,
         "dataset": dataset
-        and SweepDataset(id=dataset.public_id, name=dataset.name, content_hash=dataset.content_hash),
-        "function": sweep.function and SweepFunction(**sweep.function),
+        and {"id": dataset.public_id, "name": dataset.name, "content_hash": dataset.content_hash},
+        "function": sweep.function or None,
         "task": sweep.task,
         "method": sweep.method,
-        "metric": Metric(name=sweep.metric, goal=sweep.goal),
+        "metric": {"name": sweep.metric, "goal": sweep.goal},
         "varied": sweep.varied,
         "seeds": sweep.seeds,
         "split": None if sweep.function else sweep.split_counts,
         "keep_weights": sweep.keep_weights,
         "runs": sweep.run_count,
-        "counts": {state: getattr(sweep, f"{state.value}_count") for state in RunState},
-        "progress": Progress(
-            epochs_done=sweep.epochs_done, epochs_total=sweep.epochs_total, fraction=fraction
-        ),
+        "counts": {state: count(sweep) for state, count in _COUNTS},
+        "progress": {"epochs_done": done, "epochs_total": total, "fraction": done / total if total else 0.0},
         "headline": sweep.headline,
-        "best_result": BestResult(**sweep.best_result) if sweep.best_result else None,
-        "best_so_far": view.leader
-        and BestSoFar(
-            run=view.leader.public_id,
-            number=view.leader.number,
-            setting=dict(view.leader.setting),
-            value=view.leader.value,
-        ),
+        "best_result": sweep.best_result or None,
+        "best_so_far": leader
+        and {
+            "run": leader.public_id,
+            "number": leader.number,
+            "setting": dict(leader.setting),
+            "value": leader.value,
+        },
         "warnings": sweep.warnings,
         "created_at": rfc3339(sweep.created_at),
         "started_at": rfc3339(sweep.started_at),
         "finished_at": rfc3339(sweep.finished_at),
         "elapsed_seconds": seconds_between(sweep.started_at, ended_at),
-        "links": SweepLinks(
-            self=address,
-            page=f"/sweeps/{sweep.public_id}",
-            runs=f"/api/v1/runs?sweep={sweep.public_id}",
-            summary=f"{address}/summary",
-        ),
+        "links": {
+            "self": address,
+            "page": f"/sweeps/{sweep.public_id}",
+            "runs": f"/api/v1/runs?sweep={sweep.public_id}",
+            "summary": f"{address}/summary",
+        },
     }
