@@ -54,6 +54,13 @@ def test_a_suggestion_takes_the_place_of_what_had_begun(visitor: Visitor) -> Non
     assert [one["more"] for one in found] == [True, True, False]
 
 
+def test_a_bar_of_importance_has_the_numbers_of_both_its_parts(visitor: Visitor) -> None:
+    shares = [(0.25, 0.75), (0.0, 0.873), (0.5, None)]
+    calls: list[list[Any]] = [[{"share": share, "with_interactions": all_}] for share, all_ in shares]
+    found = [" ".join(text.split()) for text in answers(visitor, "importance", "numbers", calls)]
+    assert found == ["25.0 % + 50.0 %", "0.0 % + 87.3 %", "50.0 %"]
+
+
 def test_what_is_best_so_far_reads_alike_on_both_sides(visitor: Visitor) -> None:
     calls: list[list[Any]] = [
         [{"setting": {"learning_rate": 0.1}, "value": 0.25, "number": 1234}, "validation_loss"],

@@ -1,7 +1,6 @@
 /** Which parameters matter: one bar for each, and a sentence that says what a bar means. */
 
-import { percent } from "../lib/format.js";
-import { meaning, spoken } from "../lib/importance.js";
+import { meaning, numbers, spoken } from "../lib/importance.js";
 import { label } from "../lib/words.js";
 import { setText } from "./fill.js";
 import { follow } from "./live.js";
@@ -43,7 +42,7 @@ function bar(item) {
   }
   track.setAttribute("aria-hidden", "true");
   row.title = spoken(item);
-  row.append(made("span", "name", label(item.parameter)), track, made("span", "share", percent(item.share)), made("span", "visually-hidden", spoken(item)));
+  row.append(made("span", "name", label(item.parameter)), track, made("span", "share", numbers(item)), made("span", "visually-hidden", spoken(item)));
   return row;
 }
 

@@ -9,11 +9,16 @@ export function meaning(found) {
   const bars =
     `A bar is the share of the differences between ${found.settings} settings${over}, ` +
     "that is explained by the parameter alone; a diverged run ranks last.";
-  const pale = found.method === "grid" ? " The pale part is what it does together with others." : "";
+  const pale = found.method === "grid" ? " The pale part, behind the plus, is what it does together with others." : "";
   const tick = found.items.some(({ by_chance }) => by_chance !== null)
     ? " Left of the tick, a parameter without influence would reach as far by chance (95 %)." : "";
   const left = found.left_out ? ` ${found.left_out} ${found.left_out === 1 ? "setting has" : "settings have"} no result at these seeds.` : "";
   return `${bars}${pale}${tick}${left}`;
+}
+
+/** The numbers of a bar: what the parameter explains alone, and what it adds together with others. */
+export function numbers({ share, with_interactions: all }) {
+  return all === null ? percent(share) : `${percent(share)} + ${percent(all - share)}`;
 }
 
 /** One bar in words. */
