@@ -13,11 +13,13 @@ import numpy as np
 from core.arrays import Float64Array, FloatArray, IntArray, aligned
 from core.batches import Batches, Table
 from core.class_weights import class_weights
+from core.compiled.library import kernel
 from core.compiled.program import AT_ONCE
 from core.dropout import DropoutNumbers
 from core.early_stopping import validates
 from core.evaluation import Evaluator, spread
 from core.fields import RANGE_TEST
+from core.interruption import interruptible
 from core.layer_statistics import LayerRuler, LayerStatistics
 from core.passes import Pass, Tally
 from core.population import Population
@@ -25,6 +27,7 @@ from core.rows import RowSets, spans
 from core.updates import Updates
 
 MOST_OPERATIONS = 10**9  # in one go, that is 20 ms or so in which nobody can say stop
+LONG_STEP = 10 * MOST_OPERATIONS  # from here on one step is interruptible
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +108,7 @@ class EpochRunner:
         self._at_once = self._updates.at_once if takes else None
         of_step = 6 * population.weights.size * size  # floating-point operations, or so
         self._together = max(1, min(AT_ONCE, MOST_OPERATIONS // of_step))  # batches in one go
+        self._interruptible = kernel() if takes and of_step >= LONG_STEP else None
         self._ruler = LayerRuler(layout)
 
         def evaluator(rows: list[IntArray], weigh: FloatArray | None) -> Evaluator:
@@ -126,13 +130,20 @@ class EpochRunner:
             np.copyto(self._copies[name], array)
         finished = False
         try:
-            measured = self._take_steps(epoch, should_stop)
+            measured = self._take_an_epoch(epoch, should_stop)
             finished = measured is not None
             return measured
         finally:
             if not finished:  # told to stop, or interrupted by an exception
                 for name, array in self._state.items():
                     np.copyto(array, self._copies[name])
+
+    def _take_an_epoch(self, epoch: int, should_stop: Callable[[], bool]) -> Measured | None:
+        if self._interruptible is None:
+            return self._take_steps(epoch, should_stop)
+        with interruptible(self._interruptible, should_stop) as told:
+            measured = self._take_steps(epoch, should_stop)
+        return None if told.is_set() else measured
 
     def _take_steps(self, epoch: int, should_stop: Callable[[], bool]) -> Measured | None:
         runs, steps = self._weights.shape[0], self._steps

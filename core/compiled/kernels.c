@@ -51,6 +51,8 @@ enum kind { AVX2 = 1, AVX512 = 2, NEON = 3 };
 
 /* e^r by Taylor's series around 0, the highest term first: where |r| <= ln(2) / 2 what is left out is below half a
  * unit of the last place. LN2_HIGH has so few digits that a multiple of it is exact. */
+static volatile int32_t halted; /* set by another thread than the one that is in a product */
+
 static const float FLOAT_POWER_TERMS[] = {1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 1.0f / 2, 1.0f, 1.0f};
 static const double DOUBLE_POWER_TERMS[] = {
     1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 1.0 / 2, 1.0, 1.0};
@@ -301,7 +303,13 @@ static inline void store_part_2(double *p, int count, float64x2_t v)
 /* What is called in which way, and how steps are laid out: core/compiled/library.py uses no other than it knows. */
 int32_t backsweep_interface(void)
 {
-    return 2;
+    return 3;
+}
+
+/* Whether products end at once. Whoever asks for it throws away what they were to write. */
+void backsweep_halt(int32_t now)
+{
+    halted = now;
 }
 
 /* Whether this processor has a kind of vectors. */

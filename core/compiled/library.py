@@ -13,7 +13,7 @@ import numpy as np
 
 from core.compiled.program import Kernel, Program, multiply
 
-INTERFACE = 2  # of kernels.c, to be raised with it: a build that was left behind would crash
+INTERFACE = 3  # of kernels.c, to be raised with it: a build that was left behind would crash
 KINDS = {"avx512": 2, "avx2": 1, "neon": 3}  # of vectors, as kernels.c numbers them; the widest first
 # Rows, columns and terms of the products that check a kind: whole tiles, and every kind of remainder.
 CHECKED = (
@@ -78,10 +78,12 @@ def _load(file: Path) -> Kernel | None:
         ctypes.c_void_p,
     ]
     library.backsweep_run.restype = None
+    library.backsweep_halt.argtypes = [ctypes.c_int32]
+    library.backsweep_halt.restype = None
     library.backsweep_expected.restype = None
     for name, number in KINDS.items():
         if library.backsweep_has(number):
-            found = Kernel(name, number, library.backsweep_run)
+            found = Kernel(name, number, library.backsweep_run, library.backsweep_halt)
             if all(_agrees(library, found, sizes, dtype) for sizes in CHECKED for dtype in ("f4", "f8")):
                 return found
     return None

@@ -54,6 +54,7 @@ class Kernel:
     name: str
     number: int
     call: Callable[..., None]
+    halt: Callable[[bool], None]  # all products of this process end at once, whatever they were to write
 
 
 @dataclass(frozen=True, eq=False, slots=True)

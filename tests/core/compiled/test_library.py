@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import platform
 import shutil
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from core.compiled import library
 from core.compiled.library import by_numpy, kernel, switch
-from core.compiled.program import Kernel, Program, multiply
+from core.compiled.program import Program, multiply
 from core.environment import environment_class
 
 BUILT = sorted(Path(library.__file__).parent.glob("_kernels*.so"))
@@ -67,7 +68,7 @@ def test_every_kind_of_vectors_that_the_processor_has_gives_the_same_bits() -> N
     products = []
     for number in kinds:
         out = np.empty((1, 13, 41))
-        Program(Kernel("any", number, found.call), 1, out.dtype, [multiply(left, right, out)]).run()
+        Program(replace(found, number=number), 1, out.dtype, [multiply(left, right, out)]).run()
         products.append(out)
     assert all(np.array_equal(product, products[0]) for product in products)
 
@@ -87,12 +88,15 @@ def test_a_kind_whose_sums_are_not_fused_is_not_used(monkeypatch: pytest.MonkeyP
             numbers = (kind * (m.value * n.value)).from_address(address)
             numbers[0] *= 1 + 2**-20
 
-    class Unfused:
-        backsweep_run, backsweep_has, backsweep_expected = real.backsweep_run, real.backsweep_has, Expected()
+    class Loaded:
+        backsweep_interface, backsweep_has = real.backsweep_interface, real.backsweep_has
+        backsweep_run, backsweep_halt = real.backsweep_run, real.backsweep_halt
+        backsweep_expected: object = real.backsweep_expected
 
+    loaded = Loaded()
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: loaded)
     assert library._load(BUILT[0]) is not None
-    unfused = Unfused()
-    monkeypatch.setattr(ctypes, "CDLL", lambda _name: unfused)
+    loaded.backsweep_expected = Expected()
     assert library._load(BUILT[0]) is None
 
 
