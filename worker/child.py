@@ -32,6 +32,7 @@ STOP_SOFTLY = signal.SIGUSR2
 NAME_VARIABLE = "BACKSWEEP_WORKER_NAME"
 MAIN_VARIABLE = "BACKSWEEP_WORKER_PROCESS"  # the main process's id
 COLLECT_AFTER = 50_000  # more containers made than let go of; Python's own number is 700
+FIRST_RINGS = 3  # attempts: on a busy machine the broker may be late once, and nobody else rings
 ORPHANED = 3  # the exit code of a training process whose main process is gone
 
 _stopping = Event()
@@ -100,7 +101,7 @@ def _begin(**_from_celery: Any) -> None:
     _collect_seldom()
     # Work may have waited for this worker, with no message left that says so.
     doorbell = Doorbell(context().settings.broker_url)
-    doorbell.ring()
+    any(doorbell.ring() for _ in range(FIRST_RINGS))
     doorbell.close()
 
 

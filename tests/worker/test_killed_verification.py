@@ -73,8 +73,8 @@ def test_a_killed_training_process_costs_a_verification_nothing_but_time(
             return row.state, row.leases_lost
 
     with worker(broker_url, sqlite_url, tmp_path) as process:
-        eventually(lambda: standing() == ("running", 0), "the verification runs", seconds=25)
+        eventually(lambda: standing() == ("running", 0), "the verification runs")
         trains(process).kill()
-        eventually(lambda: standing()[1] == 1, "the lost lease is counted", seconds=25)
-        eventually(lambda: standing() == ("matches", 1), "the verdict of the second attempt", seconds=40)
+        eventually(lambda: standing()[1] == 1, "the lost lease is counted")
+        eventually(lambda: standing() == ("matches", 1), "the verdict of the second attempt")
     database.dispose()

@@ -47,7 +47,7 @@ class Working:
 
     def rang(self, times: int) -> tuple[int, str]:
         """Wait for so many rings; the process that answered the last one, and its message."""
-        eventually(lambda: len(self.lines("rang")) >= times, f"{times} rings", seconds=25)
+        eventually(lambda: len(self.lines("rang")) >= times, f"{times} rings")
         return self.lines("rang")[times - 1]
 
 

@@ -22,7 +22,7 @@ def test_the_pool_is_looked_after_several_times_a_second_however_often_the_broke
         hub.fire_timers()
         return len(calls) >= 2
 
-    eventually(called_again, "two looks", seconds=2)
+    eventually(called_again, "two looks")
     hub.close()
 
 
