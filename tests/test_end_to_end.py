@@ -133,7 +133,7 @@ def _kill_trainers(home: Path, process: subprocess.Popen[bytes], times: int) -> 
     """SIGKILL to whoever trains, each time while a population is running."""
     database = Database(f"sqlite:///{home / 'backsweep.db'}")
     for _ in range(times):
-        eventually(lambda: _is_training(database), "a population is running", seconds=60)
+        eventually(lambda: _is_training(database), "a population is running")
         for worker in psutil.Process(process.pid).children():
             if "worker" in worker.cmdline():
                 for trainer in worker.children(recursive=True):

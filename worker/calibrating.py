@@ -22,9 +22,11 @@ def know_the_machine(context: Context) -> None:
     Nothing depends on it but speed, so whatever goes wrong is only logged.
     """
     try:
-        found = _known(context) or calibrate()
-        # Workers that began together measured together: they keep what the first of them wrote down.
-        found = _known(context) or found
+        found = _known(context)
+        if found is None:
+            measured = calibrate()
+            # Workers that began together measured together: they keep what the first of them wrote down.
+            found = _known(context) or measured
         context.database.run(lambda session: keep_calibration(session, context.name, found))
     except Exception:
         log.warning("the machine could not be measured; populations have their usual size", exc_info=True)

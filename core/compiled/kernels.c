@@ -49,10 +49,10 @@ enum kind { AVX2 = 1, AVX512 = 2, NEON = 3 };
 #define NAMED(name, kind) CONCATENATED(name, kind)
 #define NAME(name) NAMED(name, KIND)
 
-/* e^r by Taylor's series around 0, the highest term first: where |r| <= ln(2) / 2 what is left out is below half a
- * unit of the last place. LN2_HIGH has so few digits that a multiple of it is exact. */
 static volatile int32_t halted; /* set by another thread than the one that is in a product */
 
+/* e^r by Taylor's series around 0, the highest term first: where |r| <= ln(2) / 2 what is left out is below half a
+ * unit of the last place. LN2_HIGH has so few digits that a multiple of it is exact. */
 static const float FLOAT_POWER_TERMS[] = {1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 1.0f / 2, 1.0f, 1.0f};
 static const double DOUBLE_POWER_TERMS[] = {
     1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 1.0 / 2, 1.0, 1.0};

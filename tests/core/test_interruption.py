@@ -15,11 +15,8 @@ from core.epoch import EpochRunner
 from core.examples import Examples
 from core.population import Population
 from core.training import train
+from tests.core.compiled.test_library import compiled
 from tests.core.conftest import Learn, MakeMember
-
-compiled = pytest.mark.skipif(
-    kernel() is None, reason="compiled steps were not built, or not for this processor"
-)
 
 
 @compiled
