@@ -29,6 +29,7 @@ from service.errors import BacksweepError
 from service.lifecycle.owners import local_owner
 from service.planning.statistics import load_distributions
 from service.settings import Settings
+from service.store.checkpoints import Checkpoints
 from service.store.database import Database
 from service.store.migrate import is_current
 
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None, *, ring: Callable[[int], object
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
         database, doorbell = Database(known.database_url), Doorbell(known.broker_url)
+        checkpoints = Checkpoints(database)
         rings, intake = Rings(partial(ring_workers, database, doorbell)), Intake(database)
         try:
             context = app.state.context = _context(known, database, doorbell, ring or rings, intake)
@@ -65,6 +67,7 @@ def create_app(settings: Settings | None = None, *, ring: Callable[[int], object
             intake.close()
             rings.close()
             doorbell.close()
+            checkpoints.close()
             database.dispose()
 
     app = FastAPI(

@@ -1,7 +1,7 @@
 """Rings for workers are gathered: hundreds of submits in a second need no more than a few of them.
 
 A ring asks the broker how many wait already, which takes longer than a small submit does. So requests do not
-ring themselves: one thread does, at once for the first and then at most fifty times a second, and leaves no
+ring themselves: one thread does, at once for the first and then at most ten times a second, and leaves no
 more messages than there are workers. A thousand of them took a fifth of the time of as many submits.
 """
 
@@ -16,7 +16,7 @@ from service.dispatch import Doorbell
 from service.lifecycle.fleet import fleet_of
 from service.store.database import Database
 
-REST_SECONDS = 0.02  # between two rings
+REST_SECONDS = 0.1  # between two rings
 
 
 class Rings:

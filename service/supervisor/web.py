@@ -63,7 +63,7 @@ def configuration(application: object, **more: Any) -> uvicorn.Config:
 def main(arguments: Sequence[str]) -> None:
     """Serve on the socket with descriptor `arguments[0]`, the application `arguments[1]` if given."""
     descriptor, application, *_ = (*arguments, APPLICATION)
-    logs.configure(Settings.from_environment(os.environ).log_format)
+    logs.configure(Settings.from_environment(os.environ).log_format, gathered=True)
     server = Server(configuration(application, factory=True))
     server.run(sockets=[socket.socket(fileno=int(descriptor))])
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from service import logs
+from tests.servers.waiting import eventually
 
 
 @pytest.fixture
@@ -90,3 +91,50 @@ def test_work_that_is_handed_to_a_thread_keeps_what_it_is_about(written: io.Stri
     thread.start()
     thread.join()
     assert documents(written)[0]["request_id"] == "abc"
+
+
+class Slow(io.StringIO):
+    """Counts its writes."""
+
+    writes = 0
+
+    def write(self, text: str) -> int:
+        """Write, and count."""
+        self.writes += 1
+        return super().write(text)
+
+
+def test_gathered_lines_are_written_together_and_soon(written: io.StringIO) -> None:
+    stream = Slow()
+    logs.configure("json", stream=stream, gathered=True)
+    for number in range(100):
+        with logs.about(request_id=str(number)):
+            logging.getLogger("x").info("served")
+    eventually(lambda: len(documents(stream)) == 100, "all lines are written")
+    assert [line["request_id"] for line in documents(stream)] == [str(number) for number in range(100)]
+    assert stream.writes < 20
+
+
+def test_a_warning_does_not_wait_and_nothing_is_written_behind_it_that_came_before(
+    written: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "GATHERED_SECONDS", 3600)
+    logs.configure("json", stream=written, gathered=True)
+    log = logging.getLogger("x")
+    log.info("first")
+    log.warning("second")
+    assert [line["message"] for line in documents(written)] == ["first", "second"]
+    log.info("third")
+    logging.getLogger().handlers[0].flush()  # as at the end of a process
+    assert documents(written)[-1]["message"] == "third"
+
+
+def test_more_gathered_lines_than_anybody_waits_for_are_written_at_once(
+    written: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "GATHERED_SECONDS", 3600)
+    monkeypatch.setattr(logs, "MOST_GATHERED", 3)
+    logs.configure("json", stream=written, gathered=True)
+    for number in range(4):
+        logging.getLogger("x").info(str(number))
+    assert len(documents(written)) == 3
