@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator, Sequence
 
 import pytest
 from sqlalchemy import func, select
 
-from service.api.intake import MOST_BYTES, MOST_TOGETHER, Intake
+from service.api.intake import MOST_BYTES, MOST_TOGETHER, SIBLINGS, Intake
 from service.errors import InvalidSubmission
 from service.lifecycle.owners import local_owner
 from service.lifecycle.submit import Submitted
@@ -102,10 +103,9 @@ def test_what_came_before_the_end_is_stored_and_what_comes_after_it_too(
     assert _stored(database) == 5
 
 
-def test_what_comes_in_one_turn_of_the_loop_is_handed_over_together(
-    intake: Intake, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asyncio.run(_submit(intake, database, _named("first")))
+@pytest.fixture
+def together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many were stored together, each time."""
     together: list[int] = []
 
     def counted(database: Database, offers: Sequence[Offer]) -> list[Submitted | Exception | None]:
@@ -113,6 +113,14 @@ def test_what_comes_in_one_turn_of_the_loop_is_handed_over_together(
         return submit_together(database, offers)
 
     monkeypatch.setattr("service.api.intake.submit_together", counted)
+    return together
+
+
+def test_what_comes_in_one_turn_of_the_loop_is_handed_over_together(
+    intake: Intake, database: Database, together: list[int]
+) -> None:
+    asyncio.run(_submit(intake, database, _named("first")))
+    together.clear()
 
     async def all_of_them(names: Sequence[str]) -> None:
         await asyncio.gather(*(_submit(intake, database, _named(name)) for name in names))
@@ -120,6 +128,58 @@ def test_what_comes_in_one_turn_of_the_loop_is_handed_over_together(
     asyncio.run(all_of_them([f"n{number}" for number in range(20)]))
     asyncio.run(all_of_them([f"m{number}" for number in range(MOST_TOGETHER + 6)]))
     assert together == [20, MOST_TOGETHER, 6]
+
+
+@pytest.mark.parametrize(
+    ("clients", "patience", "expected"),
+    [
+        (SIBLINGS, 1_000, [SIBLINGS, SIBLINGS]),  # so patient that the test would fail by its time limit
+        (SIBLINGS, 0, [SIBLINGS, *[1] * SIBLINGS]),
+        (SIBLINGS - 2, 1_000, [SIBLINGS - 2, *[1] * (SIBLINGS - 2)]),
+    ],
+    ids=["several", "no patience", "too few"],
+)
+def test_those_that_were_answered_together_are_waited_for(
+    intake: Intake,
+    database: Database,
+    together: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    clients: int,
+    patience: float,
+    expected: list[int],
+) -> None:
+    asyncio.run(_submit(intake, database, _named("first")))
+    together.clear()
+    time.sleep(0.05)  # until nobody is waited for
+    monkeypatch.setattr("service.api.intake.PATIENCE", patience)
+
+    async def come_again_one_by_one() -> None:
+        await asyncio.gather(*(_submit(intake, database, _named(f"n{n}")) for n in range(clients)))
+        coming = []
+        for number in range(clients):
+            coming.append(asyncio.ensure_future(_submit(intake, database, _named(f"m{number}"))))
+            if len(expected) > 2:
+                await coming[-1]  # whoever is not waited for has gone by now
+            else:
+                await asyncio.sleep(0.01)
+        await asyncio.gather(*coming)
+
+    asyncio.run(come_again_one_by_one())
+    assert together == expected
+    assert _stored(database) == 1 + 2 * clients
+
+
+def test_an_end_is_not_waited_for(
+    intake: Intake, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.api.intake.PATIENCE", 1_000)
+
+    async def some() -> None:
+        await asyncio.gather(*(_submit(intake, database, _named(f"n{n}")) for n in range(SIBLINGS)))
+
+    asyncio.run(some())
+    intake.close()
+    assert _stored(database) == SIBLINGS
 
 
 def test_what_is_not_handed_over_when_the_end_comes_is_stored_by_itself(
