@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing, suppress
 from threading import Event, Thread
+from time import monotonic
 from typing import Any
 
 import sqlalchemy
@@ -18,7 +19,7 @@ from sqlalchemy import event
 
 from service.store.database import Database
 
-COMMITS = 10  # from one time to the next, at least
+COMMITS = 2  # from one time to the next, at least: one now and then is not worth waiting for a disk
 REST_SECONDS = 0.1  # likewise
 MOST_PAGES = 8_000  # of the log, 32 MB, until a commit begins it anew
 
@@ -58,11 +59,12 @@ class Checkpoints:
         assert self._file is not None  # noqa: S101 - nothing is counted otherwise
         with closing(sqlite3.connect(self._file, isolation_level=None)) as connection:
             while self._due.wait() and not self._closed.is_set():
-                self._commits = 0
+                self._commits, begun = 0, monotonic()
                 self._due.clear()
                 with suppress(sqlite3.Error):  # a full disk, say: the next commit meets it itself
                     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                self._closed.wait(REST_SECONDS)
+                # As long as it took: a commit cannot begin the log anew meanwhile.
+                self._closed.wait(max(REST_SECONDS, monotonic() - begun))
 
 
 def _let_it_grow(connection: Any, _record: object) -> None:
