@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.errors import CoreError
@@ -16,8 +17,10 @@ from service.lifecycle.claim import Claim, ClaimedRun, claim_population
 from service.lifecycle.give_back import give_back
 from service.lifecycle.materials import FunctionMaterials, Materials
 from service.lifecycle.record import Batch, Ending, record
+from service.lifecycle.requeue import requeue_lost
 from service.lifecycle.workers import worker_turned_to
 from service.planning.statuses import RunState
+from service.store.database import may_pass
 from service.store.full_disk import DiskFull
 from worker.context import Context
 from worker.function_training import FunctionTraining
@@ -26,6 +29,8 @@ from worker.memory import out_of_memory
 from worker.network_training import NetworkTraining
 from worker.recording import Recorder
 from worker.training import Training
+
+MOST_SAID = 300  # characters of a database's error in a run's reason
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +53,9 @@ def _finish(context: Context, claim: Claim) -> bool:
         log.info("%s: the work is dropped", lost)
     except DiskFull as full:  # and the worker is to stop
         log.error("population %s is left where it was last recorded: %s", claim.public_id, full.orig)  # noqa: TRY400 - no fault of the program
-    except SQLAlchemyError:  # the runs did nothing wrong: they are queued again when the lease ends
+    except SQLAlchemyError as error:  # the runs did nothing wrong, so they are queued again
         log.exception("population %s is dropped", claim.public_id)
-        context.database.run(lambda session: worker_turned_to(session, context.name, None))
+        context.database.run(partial(_drop, context=context, error=error))
         raise
     except MemoryError as error:  # the limit was met (worker/memory.py); the process is as good as before
         log.exception("population %s ran out of memory", claim.public_id)
@@ -60,6 +65,15 @@ def _finish(context: Context, claim: Claim) -> bool:
         log.exception("population %s failed", claim.public_id)
         _fail(context, claim, f"{type(error).__name__}: {error}")
     return True
+
+
+def _drop(session: Session, context: Context, error: SQLAlchemyError) -> None:
+    """Let go of what is leased: at once, and named, if the database will not have it later either."""
+    worker_turned_to(session, context.name, None)
+    if isinstance(error, DBAPIError) and not may_pass(error):
+        first = str(error.orig).splitlines()[:1]  # PostgreSQL's others show what was written
+        said = ": ".join([type(error.orig).__name__, *first])[:MOST_SAID]
+        requeue_lost(session, context.name, f"the database refused what it asked for: {said}")
 
 
 def _claim(session: Session, context: Context) -> Claim | None:

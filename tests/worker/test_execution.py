@@ -8,16 +8,20 @@ from typing import cast
 import numpy as np
 import pytest
 from safetensors.numpy import load
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from core.errors import CoreError
 from core.hashing import weights_sha256
 from core.members import Member
 from core.training import EpochReport, Population, train
 from service.lifecycle.materials import DatasetMaterials
+from service.lifecycle.requeue import FAIL_AFTER
 from service.lifecycle.submit import Submitted
 from service.planning.headline import headline
 from service.planning.measurements import decode
+from service.planning.statuses import RunState
 from service.store.schema import Checkpoint, ConfigurationRow, LossRow, PopulationRow, Run, Sweep, Weights
 from service.store.summary_queries import sweep_summary
 from worker.context import Context
@@ -200,6 +204,27 @@ def test_an_error_in_the_core_fails_the_runs_with_its_text(
             ("failed", "CoreError: the core gave up")
         }
         assert session.scalars(select(Sweep.state)).one() == "failed"
+
+
+def test_what_the_database_never_takes_is_named_as_the_reason(
+    worker_context: Context, submitted: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(session: Session, *_: object, **__: object) -> None:
+        session.execute(text("INSERT INTO losses (no_such_column) VALUES (1)"))
+
+    monkeypatch.setattr("worker.recording.record", refused)
+    submitted(seeds=1, baselines=False, parameters={"learning_rate": 0.1, "epochs": 1})
+    for _ in range(FAIL_AFTER):
+        with pytest.raises(DBAPIError):
+            execute_next(worker_context)
+    assert not execute_next(worker_context)  # nobody waits for a lease to end
+    with worker_context.database.read() as session:
+        run = session.scalars(select(Run)).one()
+    assert run.state == RunState.FAILED
+    assert run.reason is not None
+    assert "lost with its worker 3 times" in run.reason
+    assert "the database refused what it asked for: " in run.reason
+    assert "no_such_column" in run.reason
 
 
 def test_regression_is_told_in_the_users_units(worker_context: Context, submitted: Submit) -> None:
