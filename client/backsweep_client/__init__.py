@@ -2,6 +2,7 @@
 
 from backsweep_client.client import Client
 from backsweep_client.events import Event
+from backsweep_client.importance import Importance, ParameterImportance
 from backsweep_client.keys import Keys, NewKey
 from backsweep_client.layers import Layers
 from backsweep_client.losses import Losses
@@ -22,16 +23,18 @@ from backsweep_client.problems import (
     Unreachable,
 )
 from backsweep_client.runs import Run
-from backsweep_client.summary import Interval, SettingSummary, Summary
+from backsweep_client.summary import BestResult, Interval, SettingSummary, Summary
 from backsweep_client.sweeps import Sweep
 
 __all__ = [
     "BacksweepError",
+    "BestResult",
     "Client",
     "Conflict",
     "Event",
     "Fault",
     "Forbidden",
+    "Importance",
     "Interval",
     "Invalid",
     "Keys",
@@ -40,6 +43,7 @@ __all__ = [
     "NewKey",
     "NoToken",
     "NotFound",
+    "ParameterImportance",
     "Problem",
     "Run",
     "ServiceFailed",

@@ -29,6 +29,19 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class BestResult:
+    """The best setting by the sweep's metric, and that metric over its seeds."""
+
+    setting: Setting
+    interval: Interval
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> BestResult:
+        """Read what a sweep carries with it."""
+        return cls(document["setting"], Interval.of(document))
+
+
+@dataclass(frozen=True, slots=True)
 class SettingSummary:
     """One setting over its seeds."""
 

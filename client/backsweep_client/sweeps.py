@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from backsweep_client import downloads, events, pages
 from backsweep_client.documents import Document
 from backsweep_client.events import Event
+from backsweep_client.importance import Importance
 from backsweep_client.problems import TimedOut
 from backsweep_client.progress import reporting
 from backsweep_client.runs import WithRuns
-from backsweep_client.summary import Summary
+from backsweep_client.summary import BestResult, Summary
 
 if TYPE_CHECKING:
     from backsweep_client.pictures import Picture
@@ -48,6 +49,12 @@ class Sweep(Document, WithRuns):
         """The answer in one sentence, once it is final."""
         headline: str | None = self.document["headline"]
         return headline
+
+    @property
+    def best_result(self) -> BestResult | None:
+        """The answer in numbers, once it is final; None where no setting is named best."""
+        found: Mapping[str, Any] | None = self.document["best_result"]
+        return None if found is None else BestResult.of(found)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -125,6 +132,10 @@ class Sweep(Document, WithRuns):
         """The answer per setting; `group_by` names the parameters that make a setting."""
         names = group_by if isinstance(group_by, str) or group_by is None else ",".join(group_by)
         return Summary.of(self.transport.json(f"{self._path}/summary", {"group_by": names}))
+
+    def importance(self) -> Importance:
+        """How much of the differences between settings each parameter explains."""
+        return Importance.of(self.transport.json(f"{self._path}/importance"))
 
     def curves(self, column: str = "validation_loss", group_by: str | None = None) -> list[dict[str, Any]]:
         """Per setting and epoch the mean, lowest and highest value of a column over the seeds."""

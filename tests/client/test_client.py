@@ -53,6 +53,31 @@ def test_a_completed_sweep_tells_its_headline_counts_and_answer(wine: Sweep) -> 
     assert len(wine.summary(group_by="learning_rate").settings) == 3
 
 
+def test_the_best_in_numbers_is_the_summarys(wine: Sweep) -> None:
+    best = next(each for each in wine.summary().settings if each.best)
+    found = wine.best_result
+    assert found is not None
+    assert found.setting == best.setting
+    assert found.interval.mean == best.metrics["validation_loss"].mean
+    assert found.interval.n == 4
+
+
+def test_what_matters_comes_first(wine: Sweep) -> None:
+    found = wine.importance()
+    assert {each.parameter for each in found} == {"learning_rate", "hidden_layers"}
+    assert found.method == "grid"
+    shares = [each.share for each in found]
+    assert shares == sorted(shares, reverse=True)
+    assert str(found).startswith(f"{found.items[0].parameter} {100 * shares[0]:.1f} %")
+
+
+def test_where_nothing_varies_the_reason_is_told(client: Client) -> None:
+    sweep = client.submit({"dataset": "iris", "seeds": 3, "parameters": {"epochs": 1}}).wait()
+    found = sweep.importance()
+    assert not found.items
+    assert str(found) == found.reason
+
+
 def test_runs_come_page_by_page_in_order(wine: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backsweep_client.runs.PAGE_SIZE", 5)
     assert [run.number for run in wine.runs()] == list(range(1, 25))
