@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from service.store.database import Database
 from tests.servers.waiting import eventually
 
 PAGE = 4096
+Threads = Callable[[], set[threading.Thread]]
 OF_A_COMMIT = 1200  # pages: more than SQLite by itself leaves in its log
 
 
@@ -38,22 +39,29 @@ def _copied(database: Database) -> int:
     return file.stat().st_size // PAGE
 
 
-def _threads() -> list[str]:
-    return [each.name for each in threading.enumerate() if each.name == "checkpoints"]
+@pytest.fixture
+def threads() -> Threads:
+    """Those that a test has started: servers of other tests may have theirs in this process."""
+
+    def found() -> set[threading.Thread]:
+        return {each for each in threading.enumerate() if each.name == "checkpoints"}
+
+    before = found()
+    return lambda: found() - before
 
 
-def test_nobody_who_commits_copies_and_a_thread_does_soon(store: Database) -> None:
+def test_nobody_who_commits_copies_and_a_thread_does_soon(store: Database, threads: Threads) -> None:
     checkpoints = Checkpoints(store)
     try:
         _write(store, COMMITS - 1)
         assert _copied(store) < OF_A_COMMIT  # SQLite alone would have copied it
-        assert not _threads()
+        assert not threads()
         _write(store, 1)
         before = (COMMITS - 1) * OF_A_COMMIT  # a commit is told of as it begins
         eventually(lambda: _copied(store) >= before, "what was committed is in the file")
     finally:
         checkpoints.close()
-    assert not _threads()
+    assert not threads()
 
 
 def test_the_log_is_begun_anew(store: Database) -> None:
@@ -66,22 +74,22 @@ def test_the_log_is_begun_anew(store: Database) -> None:
     assert log.stat().st_size < 4 * MOST_PAGES * PAGE
 
 
-def test_what_only_reads_is_not_counted(store: Database) -> None:
+def test_what_only_reads_is_not_counted(store: Database, threads: Threads) -> None:
     checkpoints = Checkpoints(store)
     try:
         _write(store, 1)
         for _ in range(2 * COMMITS):
             with store.read() as session:
                 session.execute(text("SELECT count(*) FROM pages")).one()
-        assert not _threads()
+        assert not threads()
     finally:
         checkpoints.close()
 
 
-def test_only_sqlite_has_such_a_log(database: Database) -> None:
+def test_only_sqlite_has_such_a_log(database: Database, threads: Threads) -> None:
     checkpoints = Checkpoints(database)
     try:
         _write(database, COMMITS)
-        assert bool(_threads()) == database.is_sqlite
+        assert bool(threads()) == database.is_sqlite
     finally:
         checkpoints.close()
