@@ -34,20 +34,20 @@ def _gather_all(database: Database, stops: Callable[[], bool]) -> int:
         if sweep is None:
             return 0
         # NumPy is loaded by whoever needs it: a worker's main process does without as long as it can.
-        from service.store.gathered import keep_gathered
+        from service.store.gathered import Arrays, keep_gathered
         from service.store.gathering import gather_curves
         from service.store.outcome_queries import run_columns
-        from service.store.summary_queries import summary_arrays
+        from service.store.summary_queries import summary_to_keep
         from service.store.sweep_configurations import configuration_arrays
 
         curves = gather_curves(session, sweep.id, stops=stops)
         if curves is None:
             return 0
         outcomes, _none = run_columns(session, sweep)
-        found = {
+        found: dict[str, Arrays | bytes] = {
             OUTCOMES: outcomes,
             CONFIGURATIONS: configuration_arrays(session, sweep),
-            **summary_arrays(session, sweep),
+            **summary_to_keep(session, sweep),
             **curves,
         }
     return database.run(lambda writing: int(keep_gathered(writing, sweep.id, sweep.event_count, found)))
@@ -60,9 +60,9 @@ def _summarize_again(database: Database) -> int:
         if sweep is None:
             return 0
         from service.store.gathered import keep_gathered
-        from service.store.summary_queries import summary_arrays
+        from service.store.summary_queries import summary_to_keep
 
-        found = summary_arrays(session, sweep)
+        found = summary_to_keep(session, sweep)
     return database.run(
         lambda writing: int(keep_gathered(writing, sweep.id, sweep.event_count, found, begins=SUMMARY))
     )

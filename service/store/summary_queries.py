@@ -21,7 +21,7 @@ from service.planning.outcomes import gather
 from service.planning.statistics import Sampling, is_loss
 from service.planning.statuses import Role, SweepState
 from service.planning.summary import Summary, summarize
-from service.store.gathered import Arrays, find_gathered
+from service.store.gathered import find_gathered_bytes
 from service.store.gathered_names import summary_name
 from service.store.outcome_queries import outcomes_of
 from service.store.schema import ConfigurationRow, Run, Sweep
@@ -66,18 +66,17 @@ def summary_text(
     """
     sweep = session.scalar(select(Sweep).where(Sweep.public_id == public_id, Sweep.owner_id == owner_id))
     if sweep is not None and (group_by is None or set(group_by) == set(sweep.varied)):
-        kept = find_gathered(session, sweep.id, summary_name(sweep.test_reveals))
+        kept = find_gathered_bytes(session, sweep.id, summary_name(sweep.test_reveals))
         if kept is not None:
-            return kept["text"].tobytes()
+            return kept
     found, context = sweep_summary(session, owner_id, public_id, group_by)
     document = found.to_json(headline=headline(found, context), notes=notes(found))
     return to_json({"sweep": public_id, **document}, inf_nan_mode="strings")
 
 
-def summary_arrays(session: Session, sweep: Sweep) -> Mapping[str, Arrays]:
+def summary_to_keep(session: Session, sweep: Sweep) -> Mapping[str, bytes]:
     """What `summary_text` finds of a sweep when it is gathered, under its name."""
-    text = summary_text(session, sweep.owner_id, sweep.public_id)
-    return {summary_name(sweep.test_reveals): {"text": np.frombuffer(text, np.uint8)}}
+    return {summary_name(sweep.test_reveals): summary_text(session, sweep.owner_id, sweep.public_id)}
 
 
 def sweep_summary(

@@ -20,7 +20,7 @@ from service.settings import Settings
 from service.store import gathered_names, gathering
 from service.store.curve_queries import find_settings, setting_curves
 from service.store.database import Database
-from service.store.gathered import find_gathered, is_gathered
+from service.store.gathered import find_gathered, find_gathered_bytes, is_gathered
 from service.store.gathered_names import summary_name
 from service.store.point_queries import run_points
 from service.store.schema import Gathered, Sweep
@@ -89,8 +89,8 @@ def test_gathered_numbers_give_the_answers_of_the_rows(database: Database, sweep
 
 
 def kept_summary(session: Session, sweep: Sweep, test_reveals: int) -> Any:
-    found = find_gathered(session, sweep.id, summary_name(test_reveals))
-    return found and json.loads(found["text"].tobytes())
+    found = find_gathered_bytes(session, sweep.id, summary_name(test_reveals))
+    return found and json.loads(found)
 
 
 def test_a_test_that_was_revealed_since_is_in_the_summary_which_is_gathered_again(
