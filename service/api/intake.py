@@ -7,7 +7,7 @@ one, the first would be stored alone, while the interpreter goes back and forth 
 Clients that send one submission after the other fall into groups: one is stored while another comes, each
 again with the same few, and as two threads have one interpreter nothing is gained by that. So the thread
 waits a moment for those that it has just answered, if there are several: 32 clients at once, in one group
-instead of two, were served a fifth faster. PostgreSQL's commit_delay is of the same kind.
+instead of two, took a sixth less of a core. PostgreSQL's commit_delay is of the same kind.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ MOST_PAGES = 8_000  # of the log, 32 MB, until a commit begins it anew
 
 
 class Checkpoints:
-    """Those of one process's database, before its first connection; of PostgreSQL there are none."""
+    """Those of one process's database, to be made before its first connection; PostgreSQL needs none."""
 
     def __init__(self, database: Database) -> None:
         """Start nothing yet: the thread comes with the commits."""

@@ -24,4 +24,4 @@ def names_the_summary() -> ColumnElement[bool]:
 
 
 def _of_this_release() -> str:
-    return f"{SUMMARY} as text {version('backsweep')[:20]} "  # before, it was an array of its bytes
+    return f"{SUMMARY} text {version('backsweep')[:20]} "  # before, it was an array of its bytes

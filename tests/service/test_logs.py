@@ -93,7 +93,7 @@ def test_work_that_is_handed_to_a_thread_keeps_what_it_is_about(written: io.Stri
     assert documents(written)[0]["request_id"] == "abc"
 
 
-class Slow(io.StringIO):
+class Counting(io.StringIO):
     """Counts its writes."""
 
     writes = 0
@@ -105,7 +105,7 @@ class Slow(io.StringIO):
 
 
 def test_gathered_lines_are_written_together_and_soon(written: io.StringIO) -> None:
-    stream = Slow()
+    stream = Counting()
     logs.configure("json", stream=stream, gathered=True)
     for number in range(100):
         with logs.about(request_id=str(number)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Iterator, Sequence
 
@@ -18,6 +19,7 @@ from service.lifecycle.submit_together import Offer, submit_together
 from service.planning.sweep_file import JSON, YAML
 from service.store.database import Database
 from service.store.schema import Sweep
+from tests.servers.waiting import PATIENCE
 
 BODY = {"dataset": "iris", "seeds": 1, "baselines": False, "parameters": {"epochs": 1}}
 
@@ -133,7 +135,7 @@ def test_what_comes_in_one_turn_of_the_loop_is_handed_over_together(
 @pytest.mark.parametrize(
     ("clients", "patience", "expected"),
     [
-        (SIBLINGS, 1_000, [SIBLINGS, SIBLINGS]),  # so patient that the test would fail by its time limit
+        (SIBLINGS, 1_000, [SIBLINGS, SIBLINGS]),  # which is some seconds, longer than they take
         (SIBLINGS, 0, [SIBLINGS, *[1] * SIBLINGS]),
         (SIBLINGS - 2, 1_000, [SIBLINGS - 2, *[1] * (SIBLINGS - 2)]),
     ],
@@ -172,13 +174,16 @@ def test_those_that_were_answered_together_are_waited_for(
 def test_an_end_is_not_waited_for(
     intake: Intake, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.api.intake.PATIENCE", 1_000)
+    monkeypatch.setattr("service.api.intake.PATIENCE", 1_000_000)
 
     async def some() -> None:
         await asyncio.gather(*(_submit(intake, database, _named(f"n{n}")) for n in range(SIBLINGS)))
 
     asyncio.run(some())
-    intake.close()
+    closing = threading.Thread(target=intake.close)
+    closing.start()
+    closing.join(PATIENCE)
+    assert not closing.is_alive()
     assert _stored(database) == SIBLINGS
 
 
