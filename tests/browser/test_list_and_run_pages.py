@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from tests.browser.site import Site
 from tests.browser.visitor import Visitor
@@ -34,6 +34,26 @@ def test_a_sweep_that_trains_shows_what_is_best_so_far(visitor: Visitor, site: S
     site.train()
     expect(row.locator(".answer")).not_to_contain_text("so far")
     expect(row.locator(".state > .badge")).to_have_text("completed")
+
+
+def test_what_happens_while_the_list_is_on_its_way_is_not_lost(visitor: Visitor, site: Site) -> None:
+    site.train()
+    sweep = site.submit(name="overtaken", seeds=1)
+    held: list[tuple[Route, APIResponse]] = []
+    visitor.page.route("**/api/v1/sweeps?*", lambda route: held.append((route, route.fetch())), times=1)
+    page = visitor.open("/sweeps")
+    page.evaluate(
+        "() => { const told = ({ data }) => { window.told = JSON.parse(data).state; };"
+        " new EventSource('/api/v1/events').addEventListener('message', told); }"
+    )
+    while not held:
+        page.wait_for_timeout(20)
+    site.train()
+    page.wait_for_function("() => window.told === 'completed'")
+    [(route, before)] = held
+    assert {item["id"]: item["state"] for item in before.json()["items"]}[sweep] == "queued"
+    route.fulfill(response=before)
+    expect(page.locator(f"tr[data-id='{sweep}'] .state > .badge")).to_have_text("completed")
 
 
 def test_the_list_offers_a_new_sweep_once(visitor: Visitor) -> None:

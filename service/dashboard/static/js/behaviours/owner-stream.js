@@ -20,6 +20,7 @@ export function watchAll(look, isNews) {
   let patience = LEAST_PAUSE;
   let busy = false;
   let over = false;
+  let meanwhile = []; // events told during a look: whether its answer knows them is seen when it is there
 
   const close = () => {
     source?.close();
@@ -43,9 +44,11 @@ export function watchAll(look, isNews) {
     due = Infinity;
     if (busy) return soon(performance.now() - lookedAt + LEAST_PAUSE);
     busy = true;
+    meanwhile = [];
     lookedAt = performance.now();
     try {
       patience = (await look()) ? Math.min(2 * patience, MOST_PAUSE) : LEAST_PAUSE;
+      if (meanwhile.some(isNews)) soon();
       if (patience > LEAST_PAUSE) soon(patience);
     } catch {
       fallBack(); // it is patient, and ends where nothing is answered any more
@@ -57,7 +60,9 @@ export function watchAll(look, isNews) {
     source = new EventSource("/api/v1/events");
     source.addEventListener("place", () => soon());
     source.addEventListener("message", ({ data }) => {
-      if (isNews(JSON.parse(data))) soon();
+      const event = JSON.parse(data);
+      if (busy) meanwhile.push(event);
+      else if (isNews(event)) soon();
     });
     source.addEventListener("end", close);
     source.addEventListener("error", () => {
