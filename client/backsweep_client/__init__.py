@@ -1,6 +1,7 @@
 """Submit sweeps of small neural networks to a Backsweep service, and read what came of them."""
 
 from backsweep_client.client import Client
+from backsweep_client.comparison import Comparison
 from backsweep_client.events import Event
 from backsweep_client.importance import Importance, ParameterImportance
 from backsweep_client.keys import Keys, NewKey
@@ -30,6 +31,7 @@ __all__ = [
     "BacksweepError",
     "BestResult",
     "Client",
+    "Comparison",
     "Conflict",
     "Event",
     "Fault",

@@ -43,9 +43,10 @@ class BestResult:
 
 @dataclass(frozen=True, slots=True)
 class SettingSummary:
-    """One setting over its seeds."""
+    """One setting over its seeds; it has no hash where it stands for several configurations."""
 
     setting: Setting
+    configuration_hash: str | None
     runs: int
     completed: int
     diverged: int
@@ -63,6 +64,7 @@ class SettingSummary:
         """Read one of the summary's settings."""
         return cls(
             setting=document["setting"],
+            configuration_hash=document["configuration_hash"],
             runs=document["runs"],
             completed=document["completed"],
             diverged=document["diverged"],

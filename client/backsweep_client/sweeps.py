@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backsweep_client import downloads, events, pages
+from backsweep_client.comparison import Comparison
 from backsweep_client.documents import Document
 from backsweep_client.events import Event
 from backsweep_client.importance import Importance
+from backsweep_client.numbers import setting_in_words
 from backsweep_client.problems import TimedOut
 from backsweep_client.progress import reporting
 from backsweep_client.runs import WithRuns
-from backsweep_client.summary import BestResult, Summary
+from backsweep_client.summary import BestResult, SettingSummary, Summary
 
 if TYPE_CHECKING:
     from backsweep_client.pictures import Picture
@@ -136,6 +138,20 @@ class Sweep(Document, WithRuns):
     def importance(self) -> Importance:
         """How much of the differences between settings each parameter explains."""
         return Importance.of(self.transport.json(f"{self._path}/importance"))
+
+    def compare(self, a: SettingSummary, b: SettingSummary) -> Comparison:
+        """Whether one setting of the summary beats another at the same seeds.
+
+        Raises: ValueError where one of them stands for several configurations.
+        """
+        for name, each in (("a", a), ("b", b)):
+            if each.configuration_hash is None:
+                raise ValueError(
+                    f"{name} is {setting_in_words(each.setting)}, which stands for several configurations: "
+                    "take settings of a summary over all parameters that vary"
+                )
+        query = {"a": a.configuration_hash, "b": b.configuration_hash}
+        return Comparison.of(self.transport.json(f"{self._path}/comparison", query))
 
     def curves(self, column: str = "validation_loss", group_by: str | None = None) -> list[dict[str, Any]]:
         """Per setting and epoch the mean, lowest and highest value of a column over the seeds."""

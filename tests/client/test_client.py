@@ -9,6 +9,7 @@ import pytest
 from safetensors.numpy import load
 
 from backsweep_client import Client, Conflict, Invalid, NotFound, Sweep, TimedOut, Unauthorized, Unreachable
+from backsweep_client.comparison import Comparison
 from core.hashing import weights_sha256
 from service.datasets import builtin
 from tests.client.sweeps import ENDLESS, WINE
@@ -69,6 +70,38 @@ def test_what_matters_comes_first(wine: Sweep) -> None:
     shares = [each.share for each in found]
     assert shares == sorted(shares, reverse=True)
     assert str(found).startswith(f"{found.items[0].parameter} {100 * shares[0]:.1f} %")
+
+
+def test_two_settings_are_compared_at_the_same_seeds(wine: Sweep) -> None:
+    settings = wine.summary().settings
+    best = next(each for each in settings if each.best)
+    worst = max(settings, key=lambda each: each.metrics["validation_loss"].mean or 0.0)
+    found, reverse = wine.compare(best, worst), wine.compare(worst, best)
+    assert (found.metric, found.pairs) == ("validation_loss", 4)
+    assert found.wins + found.ties + reverse.wins == 4
+    assert found.probability is not None
+    assert reverse.probability == pytest.approx(1 - found.probability)
+    assert str(found).startswith(f"{found.verdict} (a is better at {found.wins} of 4 seeds; probability ")
+
+
+def test_what_stands_for_several_configurations_is_not_compared(wine: Sweep) -> None:
+    whole, grouped = wine.summary().settings[0], wine.summary("learning_rate").settings[0]
+    with pytest.raises(ValueError, match=r"b is learning_rate 0\.01, which stands for several"):
+        wine.compare(whole, grouped)
+
+
+def test_a_comparison_without_a_common_seed_says_so() -> None:
+    nothing = dict.fromkeys(("probability", "low", "high"))
+    document = {
+        "metric": "r2",
+        "pairs": 0,
+        "wins": 0,
+        "ties": 0,
+        "verdict": "not told apart",
+        "needed_pairs": 29,
+    }
+    found = Comparison.of({**document, **nothing})
+    assert str(found) == "not told apart (no seed at which both have r2)"
 
 
 def test_where_nothing_varies_the_reason_is_told(client: Client) -> None:

@@ -48,6 +48,7 @@ def draws(spec: object, field: str = "warmup_epochs", count: int = MANY, seed: i
         ({"distribution": "beta"}, stats.uniform(0, 1)),
         ({"type": "float", "low": 0.1, "high": 10.0, "log": True}, stats.loguniform(0.1, 10)),
         ({"name": "FloatDistribution", "attributes": {"low": 2, "high": 4}}, stats.uniform(2, 2)),
+        ({"name": "LogUniformDistribution", "attributes": {"low": 1, "high": 9}}, stats.loguniform(1, 9)),
     ],
 )
 def test_continuous_draws_are_those_of_the_distribution(spec: object, expected: Any) -> None:

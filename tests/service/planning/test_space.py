@@ -68,6 +68,15 @@ def test_log_uniform_takes_exponents_as_in_wandb() -> None:
             {"name": "FloatDistribution", "attributes": {"low": 0.1, "high": 10, "log": True}, "count": 3},
             [0.1, 1, 10],
         ),
+        (
+            {"name": "LogUniformDistribution", "attributes": {"low": 0.1, "high": 10}, "count": 3},
+            [0.1, 1, 10],
+        ),
+        ({"name": "UniformDistribution", "attributes": {"low": 1, "high": 2}, "count": 2}, [1, 2]),
+        (
+            {"name": "DiscreteUniformDistribution", "attributes": {"low": 0.25, "high": 1, "q": 0.25}},
+            [0.25, 0.5, 0.75, 1],
+        ),
         ({"type": "float", "low": 0.25, "high": 1, "log": False, "step": 0.25}, [0.25, 0.5, 0.75, 1]),
         ({"type": "float", "low": 1, "high": 2, "step": None, "count": 2}, [1, 2]),
         ({"distribution": "constant", "value": 2}, [2]),
@@ -97,6 +106,15 @@ def test_every_accepted_way_of_writing_gives_its_values(spec: object, expected: 
             list(range(8, 65, 8)),
         ),
         ({"type": "int", "low": 1, "high": 100, "log": True, "step": 1, "count": 3}, [1, 10, 100]),
+        ({"name": "IntUniformDistribution", "attributes": {"low": 1, "high": 7, "step": 3}}, [1, 4, 7]),
+        (
+            {
+                "name": "IntLogUniformDistribution",
+                "attributes": {"low": 1, "high": 100, "step": 1},
+                "count": 3,
+            },
+            [1, 10, 100],
+        ),
     ],
 )
 def test_whole_numbers_stay_whole(spec: object, expected: list[int]) -> None:
@@ -189,7 +207,28 @@ def test_stepped_grids_hold_only_whole_steps_and_both_ends(
         ({"type": "float", "low": 1, "high": 2, "log": True, "step": 0.5}, "step", "no steps"),
         ({"type": "float", "low": 1, "high": 2, "log": 1}, "log", "not a truth value"),
         ({"type": "categorical", "choices": []}, "choices", "is empty"),
-        ({"name": "UniformDistribution", "attributes": {}}, "name", "no distribution of Optuna's"),
+        ({"name": "NormalDistribution", "attributes": {}}, "name", "no distribution of Optuna's"),
+        ({"name": ["UniformDistribution"]}, "name", "no distribution of Optuna's"),
+        (
+            {"name": "UniformDistribution", "attributes": {"low": 2, "high": 1}},
+            "attributes.high",
+            "above the",
+        ),
+        (
+            {"name": "UniformDistribution", "attributes": {"low": 1, "high": 2, "log": True}},
+            "attributes.log",
+            "no part of Optuna's float",
+        ),
+        (
+            {"name": "DiscreteUniformDistribution", "attributes": {"low": 1, "high": 2, "q": 0}},
+            "attributes.q",
+            "not a positive number",
+        ),
+        (
+            {"name": "IntLogUniformDistribution", "attributes": {"low": 1, "high": 2, "step": 2}},
+            "attributes.step",
+            "no steps",
+        ),
         ({"name": "FloatDistribution"}, "attributes", "is not an object"),
         (
             {"name": "FloatDistribution", "attributes": {"low": 2, "high": 1}},
