@@ -15,8 +15,8 @@ class Comparison:
 
     `probability` is that a beats b at a seed, a tie counting half, with a 95 % interval from `low` to
     `high`; None where there is no seed at which both have a value. `verdict` is "a beats b", "b beats a",
-    "too close to matter" or "not told apart"; with fewer than `needed_pairs` seeds a difference that matters is
-    often missed.
+    "too close to matter" or "not told apart"; with fewer than `needed_pairs` seeds a difference that matters
+    is often missed.
     """
 
     metric: str
