@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from core.contradictions import contradictions
@@ -19,8 +20,15 @@ TASKS = ("classification", "regression")
 BOUND_TO_EPOCHS = ("cosine", "linear", "one_cycle", RANGE_TEST)
 
 
+class _HashedOnce:
+    """Remembers its hash: a plan of many runs looks each configuration up again and again."""
+
+    __slots__ = ("_hash",)
+    _hash: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Configuration:
+class Configuration(_HashedOnce):
     """One point of the search space, without the seed; made by `resolve`, explained by FIELDS."""
 
     hidden_layers: tuple[int, ...]
@@ -65,6 +73,18 @@ class Configuration:
     stop_progress: float | None = None
     restore_best: bool = False
     dtype: str
+
+    def __hash__(self) -> int:
+        """Return the hash of all fields together; it is not pickled, since processes differ in it."""
+        try:
+            return self._hash
+        except AttributeError:
+            object.__setattr__(self, "_hash", hash(_values(self)))
+            return self._hash
+
+
+_NAMES = tuple(field.name for field in fields(Configuration))
+_values = attrgetter(*_NAMES)
 
 
 def resolve(values: Mapping[str, object], *, task: str) -> Configuration:
@@ -114,14 +134,13 @@ def canonical_json(configuration: Configuration) -> str:
     would hold that without being named: a field that is added later leaves older hashes alone.
     """
     # Not asdict, which copies deeply: it took longer than all else here.
-    values = {name: getattr(configuration, name) for name in _names()}
-    used = {name: value for name, value in values.items() if not _changes_nothing(name, values)}
+    values = dict(zip(_NAMES, _values(configuration), strict=True))
+    used = {
+        name: value
+        for name, value in values.items()
+        if value is not None and not _changes_nothing(FIELDS[name], value, values)
+    }
     return json.dumps(used, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-@cache
-def _names() -> tuple[str, ...]:
-    return tuple(field.name for field in fields(Configuration))
 
 
 def configuration_hash(configuration: Configuration) -> str:
@@ -173,15 +192,27 @@ def _with_defaults(parsed: Mapping[str, Any], task: str) -> dict[str, Any]:
         found["loss"] = "cross_entropy" if task == "classification" else "mse"
     if found["output_activation"] is None:
         found["output_activation"] = FUSED.get(found["loss"], "identity")
-    return {
-        name: value if FIELDS[name].chooser is None or _used(name, found, set()) else FIELDS[name].neutral
-        for name, value in found.items()
-    }
+    unused: set[str] = set()
+    for name, chooser in _choices_first():
+        if chooser in unused or not FIELDS[name].used_with(found[chooser]):
+            unused.add(name)
+            found[name] = FIELDS[name].neutral
+    return found
 
 
-def _changes_nothing(name: str, values: Mapping[str, object]) -> bool:
-    field, value = FIELDS[name], values[name]
-    return value is None or (value == field.neutral and field.default_beside(values) == field.neutral)
+@cache
+def _choices_first() -> tuple[tuple[str, str], ...]:
+    """Return the fields that another one decides about, each after its chooser's own, with their choosers."""
+
+    def depth(name: str | None) -> int:
+        return 0 if name is None else 1 + depth(FIELDS[name].chooser)
+
+    chosen = [(name, field.chooser) for name, field in FIELDS.items() if field.chooser is not None]
+    return tuple(sorted(chosen, key=lambda pair: depth(pair[0])))
+
+
+def _changes_nothing(field: Field, value: object, values: Mapping[str, object]) -> bool:
+    return value == field.neutral and field.default_beside(values) == field.neutral
 
 
 def _unknown(name: str, value: object) -> FieldFault:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import pickle
+from dataclasses import replace
 
 import pytest
 
@@ -287,3 +289,12 @@ def test_every_field_says_what_it_means_and_what_is_allowed(field: object) -> No
     assert FIELDS[name].text.endswith(".")
     assert FIELDS[name].allowed
     assert name in Configuration.__dataclass_fields__
+
+
+def test_a_hash_is_remembered_and_does_not_travel() -> None:
+    one, other = (resolve({"learning_rate": 0.1}, task="classification") for _ in range(2))
+    unhashed = pickle.dumps(one)
+    assert hash(one) == hash(other)
+    assert hash(one) == hash(one)
+    assert pickle.dumps(one) == unhashed  # another process hashes texts in its own way
+    assert hash(replace(one, epochs=one.epochs + 1)) != hash(one)
