@@ -6,7 +6,7 @@ place free writes everything that has gathered meanwhile. Alone, a submit waits 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from weakref import WeakKeyDictionary
@@ -15,10 +15,12 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.errors import Fault, InvalidSubmission
+from service.errors import Fault, InvalidSubmission, LimitReached
 from service.lifecycle.audit import Together
 from service.lifecycle.create import body_hash
 from service.lifecycle.create_together import Creation, create_sweeps
+from service.lifecycle.limits import Asked, refusals
+from service.lifecycle.planned_bytes import planned_bytes
 from service.lifecycle.reuse import known_runs
 from service.store.database import Database, Note
 from service.store.schema import Sweep
@@ -59,20 +61,14 @@ class _Arrivals:
     writing: Lock = field(default_factory=Lock)
 
     def take(self) -> list[_Arrival]:
-        """The next ones to be written together, in the order in which they came.
-
-        Whoever has limits is written alone: what is stored before him has to be there when it is counted.
-        """
+        """The next ones to be written together, in the order in which they came."""
         with self.gate:
             runs, count = 0, 0
             for arrival in self.waiting:
                 runs += len(arrival.creation.plan.runs)
-                is_limited = arrival.creation.limits is not None
-                if count and (runs > MOST_RUNS or is_limited):
+                if count and runs > MOST_RUNS:
                     break
                 count += 1
-                if is_limited:
-                    break
             taken, self.waiting = self.waiting[:count], self.waiting[count:]
         return taken
 
@@ -146,10 +142,10 @@ def _write(database: Database, taken: list[_Arrival]) -> None:
         arrival.outcome = outcome
 
 
-def _together(database: Database, taken: Sequence[_Arrival]) -> list[Stored | Declined]:
+def _together(database: Database, taken: Sequence[_Arrival]) -> list[Outcome]:
     audit = Together()
 
-    def unit(session: Session) -> list[Stored | Declined]:
+    def unit(session: Session) -> list[Outcome]:
         outcomes = _store(session, [arrival.creation for arrival in taken])
         audit.done = [
             (arrival.note, None if outcome.view is None else outcome.sweep.public_id)
@@ -168,25 +164,38 @@ def _alone(database: Database, arrival: _Arrival) -> Outcome:
         return error
 
 
-def _store(session: Session, creations: Sequence[Creation]) -> list[Stored | Declined]:
+def _store(session: Session, creations: Sequence[Creation]) -> list[Outcome]:
     before = _before(session, creations)
     known = known_runs(session, ((creation.owner_id, creation.plan) for creation in creations))
-    new = [
-        creation
+    outcomes: list[Outcome | None] = [
+        Stored(found, None) if found is not None else _DECLINED if _has(creation, known) else None
         for creation, found in zip(creations, before, strict=True)
-        if found is None and not _has(creation, known)
     ]
-    made: Iterator[SweepView] = iter(create_sweeps(session, new) if new else ())
-    outcomes: list[Stored | Declined] = []
-    for creation, found in zip(creations, before, strict=True):
-        if found is not None:
-            outcomes.append(Stored(found, None))
-        elif _has(creation, known):
-            outcomes.append(_DECLINED)
-        else:
-            view = next(made)
-            outcomes.append(Stored(view.sweep, view))
-    return outcomes
+    places = [place for place, outcome in enumerate(outcomes) if outcome is None]
+    for place, refusal in zip(
+        places, _refusals(session, [creations[place] for place in places]), strict=True
+    ):
+        outcomes[place] = refusal
+    new = [place for place in places if outcomes[place] is None]
+    views = create_sweeps(session, [creations[place] for place in new]) if new else []
+    for place, view in zip(new, views, strict=True):
+        outcomes[place] = Stored(view.sweep, view)
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _refusals(session: Session, creations: Sequence[Creation]) -> Sequence[LimitReached | None]:
+    limited = {each.owner_id for each in creations if each.limits is not None}
+    if not limited:
+        return [None] * len(creations)
+    return refusals(
+        session,
+        [
+            Asked(each.owner_id, each.limits, len(each.plan.runs), planned_bytes(each.plan))
+            if each.owner_id in limited
+            else Asked(each.owner_id, None)
+            for each in creations
+        ],
+    )
 
 
 def _has(creation: Creation, known: set[tuple[int, str]]) -> bool:

@@ -14,9 +14,8 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from service.lifecycle.create import Text, chunks, keep_configurations, run_row, sweep_row
-from service.lifecycle.limits import Limits, require_room
+from service.lifecycle.limits import Limits
 from service.lifecycle.plan import SweepPlan
-from service.lifecycle.planned_bytes import planned_bytes
 from service.lifecycle.story import tell_created
 from service.planning.statuses import Intent, RunState, SweepState
 from service.store.bulk import insert_mappings
@@ -62,15 +61,8 @@ def create_sweeps(session: Session, creations: Sequence[Creation]) -> list[Sweep
     """Write planned sweeps with their configurations, populations and runs.
 
     The sweeps in what is returned belong to no session: they are the rows as they were written, without what
-    is read on request.
-
-    Raises:
-        LimitReached: an owner has no room for as much; the transaction is to be given up.
+    is read on request. Whether their owners have room for them must have been asked before.
     """
-    for each in creations:
-        if each.limits is not None:
-            size = planned_bytes(each.plan)
-            require_room(session, each.owner_id, each.limits, runs=len(each.plan.runs), stored=size)
     moment = session.scalars(_CLOCK).one()
     datasets = [each.plan.subject.keep(session, each.owner_id) for each in creations]
     rows = [

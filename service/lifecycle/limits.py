@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TypeVar
 
@@ -60,6 +60,16 @@ def most_runs(most: int, limits: Limits | None) -> int:
     return most if limits is None else min(most, limits.runs_per_sweep)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one request would add to what its owner has, and the limits of the key that it came with."""
+
+    owner_id: int
+    limits: Limits | None
+    runs: int = 0
+    stored: int = 0
+
+
 def require_room(
     session: Session, owner_id: int, limits: Limits | None, *, runs: int = 0, stored: int = 0
 ) -> None:
@@ -68,18 +78,45 @@ def require_room(
     Raises:
         LimitReached: with what there is, what was asked for, and what is allowed.
     """
+    (refusal,) = refusals(session, [Asked(owner_id, limits, runs, stored)])
+    if refusal is not None:
+        raise refusal
+
+
+def refusals(session: Session, asked: Sequence[Asked]) -> list[LimitReached | None]:
+    """What `require_room` would raise for each, beside those before it that have room.
+
+    Must be asked in the transaction that adds these; what has no limits itself counts for the others.
+    """
+    taken = {}
+    for owner_id in sorted({each.owner_id for each in asked if each.limits is not None}):
+        _hold_still(session, owner_id)  # of several owners always in this order, or two wait for each other
+        taken[owner_id] = (queued_runs(session, owner_id), stored_bytes(session, owner_id))
+    found: list[LimitReached | None] = []
+    for each in asked:
+        if each.owner_id not in taken:
+            found.append(None)
+            continue
+        waiting, kept = taken[each.owner_id]
+        refusal = _refusal(each, waiting, kept)
+        found.append(refusal)
+        if refusal is None:
+            taken[each.owner_id] = (waiting + each.runs, kept + each.stored)
+    return found
+
+
+def _refusal(asked: Asked, waiting: int, kept: int) -> LimitReached | None:
+    limits = asked.limits
     if limits is None:
-        return
-    _hold_still(session, owner_id)
+        return None
     faults = []
-    if runs and (waiting := queued_runs(session, owner_id)) + runs > limits.queued_runs:
+    if asked.runs and waiting + asked.runs > limits.queued_runs:
         message = f"are too many beside the {waiting} that wait already"
-        faults.append(Fault("runs", message, runs, _runs_allowed(limits)))
-    if stored and (kept := stored_bytes(session, owner_id)) + stored > limits.stored_bytes:
+        faults.append(Fault("runs", message, asked.runs, _runs_allowed(limits)))
+    if asked.stored and kept + asked.stored > limits.stored_bytes:
         message = f"are too many beside the {kept} that are taken already"
-        faults.append(Fault("bytes", message, stored, _bytes_allowed(limits)))
-    if faults:
-        raise LimitReached(faults)
+        faults.append(Fault("bytes", message, asked.stored, _bytes_allowed(limits)))
+    return LimitReached(faults) if faults else None
 
 
 def within(limits: Limits | None, owner_id: int, unit: Unit[Result]) -> Unit[Result]:

@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import event, func, select
 
+from service.errors import LimitReached
 from service.lifecycle.audit import Deed
 from service.lifecycle.limits import Limits
-from service.lifecycle.owners import local_owner
+from service.lifecycle.owners import find_or_make_owner, local_owner
 from service.lifecycle.submit import Submitted, submit
 from service.lifecycle.submit_together import Offer, submit_together
 from service.store.database import Database
@@ -130,6 +131,27 @@ def test_limits_count_what_is_stored_beside_it(database: Database, owner: int) -
         "LimitReached",
     ]
     assert _count(database, Sweep) == 3
+
+
+def test_those_of_keys_with_limits_are_stored_with_the_others(database: Database, owner: int) -> None:
+    other = database.run(lambda session: find_or_make_owner(session, "another"))
+    for each in (owner, other):
+        _known(database, each, _body("first"))
+    commits: list[object] = []
+    event.listen(database.engine, "commit", commits.append)
+    whose = [(owner, LIMITS), (owner, None), (owner, LIMITS), (other, LIMITS), (owner, None)]
+    found = submit_together(
+        database,
+        [
+            replace(_offer(each, _body(f"n{place}")), limits=limits)
+            for place, (each, limits) in enumerate(whose)
+        ],
+    )
+    (refused,) = [each for each in found if isinstance(each, LimitReached)]
+    assert refused is found[2]  # what came without limits before it counts, too
+    assert "beside the 3 that wait already" in str(refused)
+    assert len(commits) == 1
+    assert _count(database, Sweep) == 2 + 4
 
 
 def test_a_failure_of_the_store_is_each_ones_own(
