@@ -40,7 +40,7 @@ def test_what_does_not_stop_when_asked_is_killed(nursery: Nursery) -> None:
     begun = time.monotonic()
     stop([child], 0.3)
     assert child.exit_code == -signal.SIGKILL
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 30  # it would have slept for 60
 
 
 def test_a_childs_own_children_end_with_it(nursery: Nursery) -> None:

@@ -63,7 +63,7 @@ def test_events_of_all_of_an_owners_sweeps_come_as_they_happen_and_nobody_elses(
             told(database, two)  # and goes on when a sweep has ended
             assert (await stream.event() or {})["sweep"] == second
 
-    within(20, watch)
+    within(60, watch)
 
 
 def test_a_client_that_comes_back_goes_on_behind_its_last_id_whichever_sweep_that_was_of(
@@ -88,7 +88,7 @@ def test_a_client_that_comes_back_goes_on_behind_its_last_id_whichever_sweep_tha
             told(database, sweeps[0][0])
             assert (await stream.event() or {})["number"] == 4
 
-    within(20, watch)
+    within(60, watch)
 
 
 def test_what_is_committed_late_is_not_passed_over(database: Database, site: Served) -> None:
@@ -112,7 +112,7 @@ def test_what_is_committed_late_is_not_passed_over(database: Database, site: Ser
                 after = [e["id"] for e in events if e["id"] > at]
                 assert [(await stream.event() or {})["id"] for _ in after] == after
 
-    within(20, watch)
+    within(60, watch)
 
 
 def test_two_hundred_clients_cost_the_database_no_more_than_one(
@@ -159,7 +159,7 @@ def test_who_is_far_behind_reads_what_memory_has_forgotten_in_pieces(
             told(database, mine)
             assert (await stream.event() or {})["number"] == 32
 
-    within(20, watch)
+    within(60, watch)
 
 
 def test_an_id_that_was_never_given_out_is_refused(database: Database, site: Served) -> None:
@@ -177,7 +177,7 @@ def test_an_id_that_was_never_given_out_is_refused(database: Database, site: Ser
             async with streaming(site.port, Last_Event_ID=bad) as stream:
                 assert stream.status == 422
 
-    within(20, watch)
+    within(60, watch)
 
 
 def test_while_others_work_a_clients_place_moves_on(
@@ -198,7 +198,7 @@ def test_while_others_work_a_clients_place_moves_on(
             assert "data" not in fields
             assert await stream.block() == {"": "still here"}
 
-    within(20, watch)
+    within(60, watch)
 
 
 def test_whoever_may_look_no_more_is_told_so_and_the_tail_rests_with_the_last(
@@ -222,7 +222,7 @@ def test_whoever_may_look_no_more_is_told_so_and_the_tail_rests_with_the_last(
         assert site.context.tail.owners.channels == {}
         assert site.context.tail._task is None
 
-    within(20, watch)
+    within(60, watch)
 
 
 def test_a_database_that_does_not_answer_ends_no_stream_that_is_up_to_date(
@@ -247,4 +247,4 @@ def test_a_database_that_does_not_answer_ends_no_stream_that_is_up_to_date(
             assert (await stream.event() or {})["number"] == 1
             assert failures[0] < 0
 
-    within(20, watch)
+    within(60, watch)

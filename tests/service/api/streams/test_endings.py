@@ -15,7 +15,7 @@ from service.lifecycle.api_keys import create_api_key, revoke_key
 from service.lifecycle.owners import local_owner
 from service.store.database import Database
 from service.store.schema import Event, PopulationRow, Sweep
-from tests.service.api.streams.serving import Served, streaming
+from tests.service.api.streams.serving import PATIENCE, Served, streaming
 from tests.service.api.streams.telling import new_sweep, told, until, within
 
 
@@ -34,7 +34,7 @@ def test_whoever_leaves_is_let_go_of_and_with_the_last_the_tail_rests(
         assert site.context.tail._task is None
         assert site.context.tail.sweeps.channels == {}
 
-    within(20, watch)
+    within(60, watch)
     asked = len(site.statements)
     asyncio.run(asyncio.sleep(3 * tail.TICK_SECONDS))
     assert len(site.statements) == asked
@@ -44,17 +44,18 @@ def test_a_server_that_stops_ends_its_streams_at_once(sqlite_site: tuple[Served,
     site, database = sqlite_site
     sweep, name = new_sweep(database)
     told(database, sweep, "created")
+    # Longer than it is waited for: open requests are not cut off, so that the stream has to end by itself.
+    site.server.config.timeout_graceful_shutdown = round(10 * PATIENCE)
 
     async def watch() -> None:
         async with streaming(site.port, name) as stream:
             assert await stream.event()
-            seconds = await asyncio.get_running_loop().run_in_executor(None, site.stop)
+            await asyncio.get_running_loop().run_in_executor(None, site.stop)
             (last,) = await stream.rest()
             assert "the service stops" in last[""]
             assert stream.ended
-            assert seconds < 1.5  # the grace for open requests, after which they are cut off, is two
 
-    within(20, watch)
+    within(2 * PATIENCE, watch)
 
 
 @pytest.mark.parametrize("by", ["key", "session"])
@@ -85,7 +86,7 @@ def test_who_may_look_no_more_is_cut_off_in_the_middle(
             await until(lambda: site.context.tail.watchers == 1)
             assert not other.ended
 
-    within(20, watch)
+    within(60, watch)
 
 
 def test_a_sweep_that_is_deleted_ends_its_streams(
@@ -105,4 +106,4 @@ def test_a_sweep_that_is_deleted_ends_its_streams(
             *_, end = await stream.rest()
             assert "deleted" in end["data"]
 
-    within(20, watch)
+    within(60, watch)
