@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from service.settings import Settings
 from service.store.database import Database
@@ -18,6 +20,12 @@ from tests.servers.missing import unavailable
 from tests.servers.postgres import NoPostgres, create_database, drop_database, running_postgres
 from tests.servers.service import RunningService, running_service
 from tests.servers.valkey import NoValkey, running_valkey
+
+# A timing is no test, and what has passed passes again; `--hypothesis-profile=explore` tries other examples.
+UNHURRIED = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile("repeatable", UNHURRIED, derandomize=True)
+hypothesis_settings.register_profile("explore", UNHURRIED, max_examples=1_000)
+hypothesis_settings.load_profile("repeatable")
 
 
 @pytest.fixture(autouse=True)

@@ -26,8 +26,8 @@ from worker.context import Context
 from worker.execution import execute_next
 from worker.heartbeat import beating
 
-LEASE = 1.0  # seconds
-STILL = 0.7  # seconds
+LEASE = 2.0  # seconds; a busy machine stands still for half a second now and then
+STILL = 1.4  # seconds
 
 
 def _expires_at(context: Context, population: int) -> int | None:
