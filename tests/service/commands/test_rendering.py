@@ -99,6 +99,7 @@ def test_settings_of_a_random_search_have_whole_numbers(width: int) -> None:
         "settings": [
             {
                 "setting": dict(DRAWN),
+                "configuration_hash": "c" * 64,
                 "runs": 3,
                 "completed": 3,
                 "diverged": 0,
