@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -193,22 +192,13 @@ def _with_defaults(parsed: Mapping[str, Any], task: str) -> dict[str, Any]:
     if found["output_activation"] is None:
         found["output_activation"] = FUSED.get(found["loss"], "identity")
     unused: set[str] = set()
-    for name, chooser in _choices_first():
-        if chooser in unused or not FIELDS[name].used_with(found[chooser]):
+    for name, field in FIELDS.items():  # in which a chooser stands before those that it decides about
+        if field.chooser is None:
+            continue
+        if field.chooser in unused or not field.used_with(found[field.chooser]):
             unused.add(name)
-            found[name] = FIELDS[name].neutral
+            found[name] = field.neutral
     return found
-
-
-@cache
-def _choices_first() -> tuple[tuple[str, str], ...]:
-    """Return the fields that another one decides about, each after its chooser's own, with their choosers."""
-
-    def depth(name: str | None) -> int:
-        return 0 if name is None else 1 + depth(FIELDS[name].chooser)
-
-    chosen = [(name, field.chooser) for name, field in FIELDS.items() if field.chooser is not None]
-    return tuple(sorted(chosen, key=lambda pair: depth(pair[0])))
 
 
 def _changes_nothing(field: Field, value: object, values: Mapping[str, object]) -> bool:

@@ -184,18 +184,12 @@ def _store(session: Session, creations: Sequence[Creation]) -> list[Outcome]:
 
 
 def _refusals(session: Session, creations: Sequence[Creation]) -> Sequence[LimitReached | None]:
-    limited = {each.owner_id for each in creations if each.limits is not None}
-    if not limited:
+    if all(each.limits is None for each in creations):
         return [None] * len(creations)
-    return refusals(
-        session,
-        [
-            Asked(each.owner_id, each.limits, len(each.plan.runs), planned_bytes(each.plan))
-            if each.owner_id in limited
-            else Asked(each.owner_id, None)
-            for each in creations
-        ],
-    )
+    asked = [
+        Asked(each.owner_id, each.limits, len(each.plan.runs), planned_bytes(each.plan)) for each in creations
+    ]
+    return refusals(session, asked)
 
 
 def _has(creation: Creation, known: set[tuple[int, str]]) -> bool:

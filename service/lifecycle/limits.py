@@ -66,8 +66,8 @@ class Asked:
 
     owner_id: int
     limits: Limits | None
-    runs: int = 0
-    stored: int = 0
+    runs: int
+    stored: int
 
 
 def require_room(

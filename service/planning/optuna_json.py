@@ -25,9 +25,9 @@ _KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class _Older:
-    """A name of before version 3: what it is called now, its scale, and what a step is called."""
+    """A name of before version 3: its kind, its scale, and what a step is called."""
 
-    name: str
+    kind: str
     log: bool
     step: str | None
 
@@ -37,11 +37,11 @@ class _Older:
 
 
 _OLDER = {
-    "UniformDistribution": _Older("FloatDistribution", log=False, step=None),
-    "LogUniformDistribution": _Older("FloatDistribution", log=True, step=None),
-    "DiscreteUniformDistribution": _Older("FloatDistribution", log=False, step="q"),
-    "IntUniformDistribution": _Older("IntDistribution", log=False, step="step"),
-    "IntLogUniformDistribution": _Older("IntDistribution", log=True, step="step"),
+    "UniformDistribution": _Older("float", log=False, step=None),
+    "LogUniformDistribution": _Older("float", log=True, step=None),
+    "DiscreteUniformDistribution": _Older("float", log=False, step="q"),
+    "IntUniformDistribution": _Older("int", log=False, step="step"),
+    "IntLogUniformDistribution": _Older("int", log=True, step="step"),
 }
 
 
@@ -91,7 +91,7 @@ def _unwrapped(spec: Mapping[str, object], path: str) -> _Spec:
         return _Spec(kind, spec, path, _KEYS[kind], log=spec.get("log", False))
     name, attributes, where = spec.get("name"), spec.get("attributes"), member(path, "attributes")
     older = _OLDER.get(name) if isinstance(name, str) else None
-    kind = _KINDS.get(name if older is None else older.name) if isinstance(name, str) else None
+    kind = older.kind if older else _KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         raise _no_distribution(path, "name", name, _KINDS)
     keys = _KEYS[kind] if older is None else older.keys

@@ -8,6 +8,7 @@ from playwright.sync_api import APIResponse, Route, expect
 
 from tests.browser.site import Site
 from tests.browser.visitor import Visitor
+from tests.servers.waiting import PATIENCE
 
 
 def test_the_list_follows_a_sweep_and_keeps_the_focus(visitor: Visitor, site: Site) -> None:
@@ -43,11 +44,14 @@ def test_what_happens_while_the_list_is_on_its_way_is_not_lost(visitor: Visitor,
     visitor.page.route("**/api/v1/sweeps?*", lambda route: held.append((route, route.fetch())), times=1)
     page = visitor.open("/sweeps")
     page.evaluate(
-        "() => { const told = ({ data }) => { window.told = JSON.parse(data).state; };"
-        " new EventSource('/api/v1/events').addEventListener('message', told); }"
+        "() => { const told = new EventSource('/api/v1/events');"
+        " told.addEventListener('place', () => { window.told = 'nothing'; });"
+        " told.addEventListener('message', ({ data }) => { window.told = JSON.parse(data).state; }); }"
     )
-    while not held:
-        page.wait_for_timeout(20)
+    page.wait_for_function("() => window.told === 'nothing'")
+    for _ in range(round(PATIENCE / 0.02)):
+        if not held:
+            page.wait_for_timeout(20)
     site.train()
     page.wait_for_function("() => window.told === 'completed'")
     [(route, before)] = held

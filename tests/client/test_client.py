@@ -8,8 +8,17 @@ import numpy as np
 import pytest
 from safetensors.numpy import load
 
-from backsweep_client import Client, Conflict, Invalid, NotFound, Sweep, TimedOut, Unauthorized, Unreachable
-from backsweep_client.comparison import Comparison
+from backsweep_client import (
+    Client,
+    Comparison,
+    Conflict,
+    Invalid,
+    NotFound,
+    Sweep,
+    TimedOut,
+    Unauthorized,
+    Unreachable,
+)
 from core.hashing import weights_sha256
 from service.datasets import builtin
 from tests.client.sweeps import ENDLESS, WINE

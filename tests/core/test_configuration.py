@@ -291,10 +291,18 @@ def test_every_field_says_what_it_means_and_what_is_allowed(field: object) -> No
     assert name in Configuration.__dataclass_fields__
 
 
-def test_a_hash_is_remembered_and_does_not_travel() -> None:
+def test_a_field_stands_behind_those_that_decide_about_it() -> None:
+    places = {name: place for place, name in enumerate(FIELDS)}
+    for name, field in FIELDS.items():
+        deciding = [field.chooser, field.default_by and field.default_by[0]]
+        assert all(places[other] < places[name] for other in deciding if other is not None)
+
+
+def test_a_hash_is_remembered_and_does_not_travel(monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = (resolve({"learning_rate": 0.1}, task="classification") for _ in range(2))
     unhashed = pickle.dumps(one)
     assert hash(one) == hash(other)
-    assert hash(one) == hash(one)
     assert pickle.dumps(one) == unhashed  # another process hashes texts in its own way
     assert hash(replace(one, epochs=one.epochs + 1)) != hash(one)
+    monkeypatch.setattr("core.configuration._values", None)
+    assert hash(one) == hash(other)

@@ -35,9 +35,8 @@ class Sweep(Base):
         UniqueConstraint("owner_id", "idempotency_key"),
         Index("ix_sweeps_owner_id_created_at", "owner_id", "created_at"),
         Index("ix_sweeps_owner_id_state", "owner_id", "state"),
-        Index(
-            "ix_sweeps_owner_id_planned_bytes", "owner_id", "planned_bytes"
-        ),  # summed at each submit by a key
+        # Summed at each submit by a key.
+        Index("ix_sweeps_owner_id_planned_bytes", "owner_id", "planned_bytes"),
         one_of("state", SweepState),
         one_of("intent", Intent),
     )
